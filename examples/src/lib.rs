@@ -1,0 +1,1 @@
+//! Host demonstrations of Rekindle.

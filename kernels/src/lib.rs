@@ -1,0 +1,2 @@
+//! int8 neural-network kernels as intermittent tasks.
+#![no_std]

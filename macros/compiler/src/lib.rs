@@ -1,0 +1,1 @@
+//! The compiler behind Rekindle's macros: parse, analyze, lower, emit.

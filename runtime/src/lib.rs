@@ -1,0 +1,2 @@
+//! Crash-safe, resumable inference loops for batteryless devices.
+#![no_std]

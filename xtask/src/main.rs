@@ -1,0 +1,2 @@
+//! Developer commands of Rekindle.
+fn main() {}
