@@ -1,1 +1,35 @@
-//! The attribute macros of Rekindle.
+//! The attribute macros of Rekindle; use them through the `rekindle` crate, which re-exports them.
+//!
+//! The work is done by `rekindle-compiler`; this crate is its entry from the Rust compiler.
+
+use proc_macro::TokenStream;
+
+/// Turns a function into a resumable task.
+///
+/// The body stays ordinary Rust. Loops, blocks and statements marked `#[commit]`, and calls marked `#[run]`, become
+/// resume points; everything that contains none of them reaches the Rust compiler unchanged. The function gets a
+/// context as its first parameter, and returns `Result<(), rekindle::Error>`.
+///
+/// Options: `crate = path` where the runtime is re-exported.
+#[proc_macro_attribute]
+pub fn intermittent_task(args: TokenStream, item: TokenStream) -> TokenStream {
+    rekindle_compiler::intermittent_task(args.into(), item.into(), cfg!(not(feature = "unprotected"))).into()
+}
+
+/// Marks a loop, block or statement of an intermittent task: what it has written is durable when it is passed.
+///
+/// `#[commit]` on a loop commits after each iteration, `#[commit(every = N)]` after each N-th.
+#[proc_macro_attribute]
+pub fn commit(_args: TokenStream, item: TokenStream) -> TokenStream {
+    outside("commit", item)
+}
+
+/// Marks a call of another task inside an intermittent task: a resume point of its own.
+#[proc_macro_attribute]
+pub fn run(_args: TokenStream, item: TokenStream) -> TokenStream {
+    outside("run", item)
+}
+
+fn outside(name: &str, item: TokenStream) -> TokenStream {
+    rekindle_compiler::outside_task(name, item.into()).into()
+}

@@ -1,1 +1,95 @@
-//! The compiler behind Rekindle's macros: parse, analyze, lower, emit.
+//! The compiler behind Rekindle's macros.
+//!
+//! `parse` (tokens → task AST) → `analyze` (what survives an outage, and how) → `lower` (resumable form) → `emit`
+//! (tokens). Each pass is a pure function of the one before and runs outside of a proc macro as well, so that it can be
+//! tested and fuzzed as a plain library. No input panics: what cannot be read becomes a diagnostic.
+
+pub mod analyze;
+pub mod diag;
+pub mod emit;
+mod hygiene;
+pub mod lower;
+pub mod names;
+pub mod parse;
+pub mod pure;
+pub mod task;
+
+use diag::Diagnostics;
+use proc_macro2::TokenStream;
+use syn::{ItemFn, Path, parse_quote};
+
+/// Options of `#[intermittent_task(…)]`.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the runtime is (`crate = path`); `::rekindle` unless it is re-exported.
+    pub krate: Path,
+    /// Off: the body without any protection, for measuring what protection costs.
+    pub protect: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { krate: parse_quote!(::rekindle), protect: true }
+    }
+}
+
+impl Options {
+    /// Reads the arguments of the attribute.
+    ///
+    /// # Errors
+    ///
+    /// An unknown option.
+    pub fn parse(args: TokenStream, protect: bool) -> syn::Result<Self> {
+        use syn::parse::Parser;
+        let mut options = Self { protect, ..Self::default() };
+        let parser = syn::meta::parser(|meta| {
+            if meta.path.is_ident("crate") {
+                options.krate = meta.value()?.call(Path::parse_mod_style)?;
+                return Ok(());
+            }
+            Err(meta.error("unknown option: `#[intermittent_task]` takes `crate = path`"))
+        });
+        parser.parse2(args)?;
+        Ok(options)
+    }
+}
+
+/// Expands `#[intermittent_task(args)] item`.
+pub fn intermittent_task(args: TokenStream, item: TokenStream, protect: bool) -> TokenStream {
+    let (options, bad_option) = match Options::parse(args, protect) {
+        Ok(options) => (options, None),
+        Err(e) => (Options::default(), Some(e)),
+    };
+    let function: ItemFn = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(e) => {
+            let error = e.to_compile_error();
+            return quote::quote!(#item #error);
+        }
+    };
+    let mut diagnostics = Diagnostics::default();
+    if let Some(e) = bad_option {
+        diagnostics.push_syn(&e);
+    }
+    let task = parse::parse(function, &mut diagnostics);
+    let analysis = analyze::analyze(&task, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        return emit::emit_stub(&task, &options.krate, &diagnostics);
+    }
+    let lowered = lower::lower(&task, &analysis);
+    if options.protect {
+        emit::emit(&task, &analysis, &lowered, &options.krate)
+    } else {
+        emit::emit_unprotected(&task, &analysis, &lowered, &options.krate)
+    }
+}
+
+/// Expands `#[commit]` and `#[run]` where no `#[intermittent_task]` has read them: they protect nothing there.
+pub fn outside_task(name: &str, item: TokenStream) -> TokenStream {
+    let text = format!(
+        "[RK08] `#[{name}]` outside of an `#[intermittent_task]`\nafter an outage: nothing would be resumed here\n\
+         help: put `#[intermittent_task]` on the function around it"
+    );
+    let error = syn::Error::new(proc_macro2::Span::call_site(), text).to_compile_error();
+    quote::quote!(#item #error)
+}

@@ -1,0 +1,106 @@
+//! What is in scope at a place of the body.
+
+use super::Save;
+use crate::pure::Lookup;
+use syn::Ident;
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The same after an outage: an input, an immutable parameter, a recomputed binding, a loop variable.
+    Fixed,
+    /// Part of the record.
+    Saved {
+        /// Declared `mut`.
+        mutable: bool,
+    },
+    /// A `State` parameter that the body uses.
+    State,
+    /// An `Output` parameter.
+    Output,
+    /// A `&mut` parameter.
+    Exclusive,
+    /// Not there after an outage.
+    Lost,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Name(Ident, Class),
+    Index(usize),
+}
+
+/// Scopes, innermost last.
+#[derive(Debug, Default)]
+pub struct Env(Vec<Entry>);
+
+impl Env {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Leaves scopes.
+    pub fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    /// A name comes into scope.
+    pub fn push(&mut self, name: Ident, class: Class) {
+        self.0.push(Entry::Name(name, class));
+    }
+
+    /// A `for` loop on the path is entered.
+    pub fn push_index(&mut self, id: usize) {
+        self.0.push(Entry::Index(id));
+    }
+
+    /// What `name` stands for here.
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.0.iter().rev().find_map(|e| match e {
+            Entry::Name(n, class) if n == name => Some(class),
+            _ => None,
+        })
+    }
+
+    /// What a record made here holds.
+    pub fn saved(&self) -> Vec<Save> {
+        self.0
+            .iter()
+            .filter_map(|e| match e {
+                Entry::Name(n, Class::Saved { mutable }) => Some(Save::Local(n.clone(), *mutable)),
+                Entry::Name(n, Class::State) => Some(Save::State(n.clone())),
+                Entry::Index(id) => Some(Save::Index(*id)),
+                Entry::Name(..) => None,
+            })
+            .collect()
+    }
+
+    /// Saved names that cannot be named here, because an inner one hides them.
+    pub fn hidden_saved(&self) -> Vec<Ident> {
+        let hidden = |i: usize, name: &Ident| {
+            self.0[i + 1..].iter().any(|later| matches!(later, Entry::Name(n, _) if n == name))
+        };
+        self.0
+            .iter()
+            .enumerate()
+            .filter_map(|(i, e)| match e {
+                Entry::Name(n, Class::Saved { .. } | Class::State) if hidden(i, n) => Some(n.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Lookup for Env {
+    fn changes(&self, name: &str) -> Option<String> {
+        match self.class(name)? {
+            Class::Fixed | Class::Saved { mutable: false } => None,
+            Class::Saved { mutable: true } => Some(format!("depends on `{name}`, which changes")),
+            Class::State => Some(format!("reads the state `{name}`, which changes")),
+            Class::Output => Some(format!("uses `{name}`, an `Output`")),
+            Class::Exclusive => Some(format!("uses `{name}`, a `&mut` reference")),
+            Class::Lost => Some(format!("depends on `{name}`, which is not there after an outage")),
+        }
+    }
+}

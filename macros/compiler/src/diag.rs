@@ -1,0 +1,96 @@
+//! Diagnostics: collected, so that one compile reports everything.
+
+use proc_macro2::{Span, TokenStream};
+use std::fmt::Write as _;
+
+/// One error in the user's code: what is wrong, what an outage would do, and the fix.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// Where in the user's code.
+    pub span: Span,
+    /// The rule (`RK02`), where one applies.
+    pub code: Option<&'static str>,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What would go wrong after an outage.
+    pub outage: Option<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `span`.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, code: None, message: message.into(), outage: None, help: None }
+    }
+
+    /// Names the rule that is broken.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Says what would go wrong after an outage.
+    #[must_use]
+    pub fn outage(mut self, text: impl Into<String>) -> Self {
+        self.outage = Some(text.into());
+        self
+    }
+
+    /// Says how to fix it.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// The message as the compiler prints it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(code) = self.code {
+            let _ = write!(text, "[{code}] ");
+        }
+        text.push_str(&self.message);
+        if let Some(outage) = &self.outage {
+            let _ = write!(text, "\nafter an outage: {outage}");
+        }
+        if let Some(help) = &self.help {
+            let _ = write!(text, "\nhelp: {help}");
+        }
+        text
+    }
+}
+
+/// The errors found so far.
+#[derive(Debug, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds what `syn` found.
+    pub fn push_syn(&mut self, error: &syn::Error) {
+        for e in error.clone() {
+            self.push(Diagnostic::new(e.span(), e.to_string()));
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, in the order found.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+
+    /// A `compile_error!` per diagnostic.
+    pub fn to_tokens(&self) -> TokenStream {
+        self.0.iter().map(|d| syn::Error::new(d.span, d.text()).to_compile_error()).collect()
+    }
+}

@@ -1,0 +1,241 @@
+//! The task AST: the user's function, with every construct on the path to a commit made explicit.
+//!
+//! Statements that contain no commit stay as the user wrote them.
+
+use proc_macro2::Span;
+use syn::{Expr, Ident, Label, Local, Pat, Signature, Stmt, Type, Visibility};
+
+/// A place where execution can resume. 0 means "from the start of the body".
+pub type SiteId = u8;
+
+/// A whole `#[intermittent_task]` function.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Attributes of the function other than our own.
+    pub attrs: Vec<syn::Attribute>,
+    /// `pub`, …
+    pub vis: Visibility,
+    /// The signature as the user wrote it.
+    pub sig: Signature,
+    /// The parameters, in order.
+    pub params: Vec<Param>,
+    /// The body.
+    pub body: Body,
+    /// Sites in source order; `sites[i]` has id `i + 1`.
+    pub sites: Vec<Site>,
+    /// Hash of the source of the task.
+    pub hash: u16,
+}
+
+/// One parameter.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its name (a pattern parameter has one entry per bound name).
+    pub name: Ident,
+    /// Declared `mut`.
+    pub mutable: bool,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a parameter is to the analysis.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// `Input<T>`: NVM, read-only.
+    Input,
+    /// `Output<T>`: NVM, write-only.
+    Output,
+    /// `State<T>`: small, privatised, read-write.
+    State(Box<Type>),
+    /// A value or a shared reference.
+    Value(Box<Type>),
+    /// A `&mut` reference to something that is not NVM itself, such as the struct of all buffers.
+    Exclusive,
+}
+
+/// A place where execution can resume.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The user's code.
+    pub span: Span,
+    /// What is there.
+    pub kind: SiteKind,
+}
+
+/// What is at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteKind {
+    /// A commit after iterations of a loop.
+    Loop,
+    /// A commit after a block or statement.
+    Point,
+    /// A call of a sub-task.
+    Run,
+}
+
+/// A block that contains at least one site, or the body of a task.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// Its statements.
+    pub nodes: Vec<Node>,
+}
+
+/// One statement of a [`Body`].
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Number of the statement within the task.
+    pub id: usize,
+    /// The statement as the user wrote it, `continue`s and `return`s already redirected.
+    pub source: Stmt,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// The kinds of statement.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// No site inside, binds nothing.
+    Plain,
+    /// An item: visible in the whole block, never skipped.
+    Item,
+    /// A `let` without a site inside.
+    Let(Box<Local>),
+    /// A call of a sub-task.
+    Run(Box<Run>),
+    /// The commit after the statement before it.
+    Point(SiteId),
+    /// A loop with a site.
+    Loop(Box<Loop>),
+    /// An `if` with a site.
+    If(Box<If>),
+    /// A `match` with a site.
+    Match(Box<Match>),
+    /// A block with a site.
+    Block(Option<Label>, Body),
+}
+
+/// First and last site inside a construct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// First.
+    pub first: SiteId,
+    /// Last.
+    pub last: SiteId,
+}
+
+/// `#[run] task(args)`.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The call.
+    pub call: Expr,
+    /// Its site.
+    pub site: SiteId,
+}
+
+/// A loop with a site.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// Number of the loop within the task.
+    pub id: usize,
+    /// The user's label.
+    pub label: Option<Label>,
+    /// `for`, `while` or `loop`.
+    pub head: Head,
+    /// The loop's own commit.
+    pub commit: Option<LoopCommit>,
+    /// The body.
+    pub body: Body,
+    /// Sites inside, the loop's own included.
+    pub range: Range,
+}
+
+/// A loop's own commit.
+#[derive(Clone, Debug)]
+pub struct LoopCommit {
+    /// Its site.
+    pub site: SiteId,
+    /// `every = N`.
+    pub every: Option<Expr>,
+}
+
+/// The head of a loop.
+#[derive(Clone, Debug)]
+pub enum Head {
+    /// `for pat in iter`.
+    For(Box<Pat>, Box<Expr>),
+    /// `while cond`.
+    While(Box<Expr>),
+    /// `loop`.
+    Loop,
+}
+
+/// An `if` with a site.
+#[derive(Clone, Debug)]
+pub struct If {
+    /// The condition.
+    pub cond: Expr,
+    /// The first branch.
+    pub then: Branch,
+    /// What follows `else`; an `else if` is a branch with one node.
+    pub otherwise: Option<Branch>,
+}
+
+/// One branch or arm.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// The body; a branch without a site has one plain node.
+    pub body: Body,
+    /// Its sites.
+    pub range: Option<Range>,
+}
+
+/// A `match` with a site.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// What is matched.
+    pub scrutinee: Expr,
+    /// The arms.
+    pub arms: Vec<(Pat, Branch)>,
+}
+
+impl Node {
+    /// The sites inside, if any.
+    pub fn range(&self) -> Option<Range> {
+        match &self.kind {
+            NodeKind::Plain | NodeKind::Item | NodeKind::Let(_) => None,
+            NodeKind::Run(run) => Some(Range { first: run.site, last: run.site }),
+            NodeKind::Point(site) => Some(Range { first: *site, last: *site }),
+            NodeKind::Loop(l) => Some(l.range),
+            NodeKind::If(i) => Range::join(i.then.range, i.otherwise.as_ref().and_then(|b| b.range)),
+            NodeKind::Match(m) => m.arms.iter().fold(None, |r, (_, b)| Range::join(r, b.range)),
+            NodeKind::Block(_, body) => body.range(),
+        }
+    }
+}
+
+impl Body {
+    /// The sites inside, if any.
+    pub fn range(&self) -> Option<Range> {
+        self.nodes.iter().fold(None, |r, n| Range::join(r, n.range()))
+    }
+
+}
+
+/// The kind of a statement without a site.
+pub fn plain_kind(stmt: &Stmt) -> NodeKind {
+    match stmt {
+        Stmt::Local(local) => NodeKind::Let(Box::new(local.clone())),
+        Stmt::Item(_) => NodeKind::Item,
+        _ => NodeKind::Plain,
+    }
+}
+
+impl Range {
+    /// The smallest range over both.
+    pub fn join(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(Self { first: a.first.min(b.first), last: a.last.max(b.last) }),
+            (a, b) => a.or(b),
+        }
+    }
+}
