@@ -66,24 +66,23 @@ impl Emitter<'_> {
     }
 
     fn kept_let(&self, id: usize, binding: &Local) -> TokenStream {
-        let (rk, frame, at) = (local("rk"), local("frame"), local("at"));
+        let at = local("at");
         let Some(LetClass::Saved(ty)) = self.analysis.lets.get(&id) else { return tokens(binding) };
         let Some((name, mutable)) = bound(&binding.pat).into_iter().next() else { return tokens(binding) };
         let init = binding.init.as_ref().map(|i| &i.expr);
         let mutability = mutable.then(|| quote!(mut));
         let restore = self.restore(ty);
-        let _ = (&rk, &frame);
         quote!(let #mutability #name: #ty = if #at != 0 { #restore } else { #init };)
     }
 
     fn restore(&self, ty: &Type) -> TokenStream {
-        let (rk, frame) = (local("rk"), local("frame"));
+        let (rk, frame) = (local("core"), local("frame"));
         // The span of the type, so that "not plain data" points there.
         quote_spanned!(ty.span()=> #rk.restore::<#ty>(&mut #frame)?)
     }
 
     fn run(&self, run: &Run) -> TokenStream {
-        let (rk, frame, at) = (local("rk"), local("frame"), local("at"));
+        let (rk, frame, at) = (local("core"), local("frame"), local("at"));
         let (site, flush) = (run.site, self.flush());
         let fill = self.frame(site, self.saves_at(site), &[]);
         let call = self.call(&run.call);
@@ -102,7 +101,7 @@ impl Emitter<'_> {
 
     /// The call with the context in front and handles instead of views.
     pub(super) fn call(&self, call: &Expr) -> TokenStream {
-        let (rk, arena, krate) = (local("rk"), local("arena"), self.krate);
+        let (rk, arena, krate) = (local("core"), local("arena"), self.krate);
         let context = quote!(&mut #krate::Cx::new(&mut *#rk, &mut *#arena));
         let args = |args: &syn::punctuated::Punctuated<Expr, syn::Token![,]>| -> TokenStream {
             args.iter().map(|a| {
@@ -135,7 +134,7 @@ impl Emitter<'_> {
     }
 
     fn point(&self, site: u8) -> TokenStream {
-        let (rk, frame, at) = (local("rk"), local("frame"), local("at"));
+        let (rk, frame, at) = (local("core"), local("frame"), local("at"));
         let commit = self.record(site, self.saves_at(site), &[]);
         quote! {
             if #at == #site {

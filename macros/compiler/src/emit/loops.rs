@@ -34,7 +34,7 @@ impl Emitter<'_> {
 
     /// A `for` loop whose index is part of the record.
     fn indexed(&self, l: &Loop, pat: &Pat, iter: &Expr) -> TokenStream {
-        let (rk, frame, at, krate) = (local("rk"), local("frame"), local("at"), self.krate);
+        let (rk, frame, at, krate) = (local("core"), local("frame"), local("at"), self.krate);
         let (next, current, it) = (next(l.id), current(l.id), numbered("iter", l.id));
         let (first, last) = (l.range.first, l.range.last);
         let (name, body) = (self.label(l), self.body(&l.body));
@@ -78,7 +78,7 @@ impl Emitter<'_> {
     }
 
     fn resumed_here(&self, l: &Loop) -> TokenStream {
-        let (rk, frame, at) = (local("rk"), local("frame"), local("at"));
+        let (rk, frame, at) = (local("core"), local("frame"), local("at"));
         l.commit.as_ref().map_or_else(TokenStream::new, |c| {
             let site = c.site;
             quote! {
@@ -99,7 +99,7 @@ impl Emitter<'_> {
 
     /// The outermost loop of a counted nest.
     fn nest(&self, l: &Loop, pat: &Pat, iter: &Expr, site: SiteId, levels: &[usize]) -> TokenStream {
-        let (rk, frame, at, krate) = (local("rk"), local("frame"), local("at"), self.krate);
+        let (rk, frame, at, krate) = (local("core"), local("frame"), local("at"), self.krate);
         let entry = self.analysis.entry.get(&l.id).map_or(&[][..], Vec::as_slice);
         let begin = if self.lowered.first == site { TokenStream::new() } else { self.record(site, entry, &[]) };
         let inner = inner_loops(l);
@@ -163,7 +163,7 @@ impl Emitter<'_> {
 
     /// One loop of a counted nest.
     fn nest_level(&self, l: &Loop, pat: &Pat, iter: &Expr, level: usize, innermost: bool) -> TokenStream {
-        let (at, krate, rk) = (local("at"), self.krate, local("rk"));
+        let (at, krate, rk) = (local("at"), self.krate, local("core"));
         let (next, it, name) = (next(l.id), numbered("iter", l.id), self.label(l));
         let base = |level: usize| numbered("base", level);
         let from = if level == 0 { quote!(0_u32) } else { base(level - 1).to_token_stream() };

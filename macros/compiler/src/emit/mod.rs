@@ -68,7 +68,7 @@ fn signature(task: &Task, krate: &Path) -> TokenStream {
 impl Emitter<'_> {
     fn function(&self) -> TokenStream {
         let (attrs, vis, signature) = (&self.task.attrs, &self.task.vis, signature(self.task, self.krate));
-        let (rk, arena, frame, at, cx) = (local("rk"), local("arena"), local("frame"), local("at"), local("cx"));
+        let (rk, arena, frame, at, cx) = (local("core"), local("arena"), local("frame"), local("at"), local("cx"));
         let info = self.info();
         let open = self.open();
         let restore = self.restore_params();
@@ -117,7 +117,7 @@ impl Emitter<'_> {
 
     /// Turns the buffer parameters that the body uses into views.
     fn open(&self) -> TokenStream {
-        let (rk, arena) = (local("rk"), local("arena"));
+        let (rk, arena) = (local("core"), local("arena"));
         let mut out = TokenStream::new();
         for p in &self.task.params {
             let used = self.analysis.uses.get(&p.name.to_string()).copied().unwrap_or_default();
@@ -142,7 +142,7 @@ impl Emitter<'_> {
     }
 
     fn restore_params(&self) -> TokenStream {
-        let (rk, frame, at) = (local("rk"), local("frame"), local("at"));
+        let (rk, frame, at) = (local("core"), local("frame"), local("at"));
         let krate = self.krate;
         let mut out = TokenStream::new();
         for p in &self.task.params {
@@ -188,7 +188,7 @@ impl Emitter<'_> {
 
     /// The end of the task: states go home behind a commit, outputs reach the store.
     fn close(&self) -> TokenStream {
-        let (rk, frame, at) = (local("rk"), local("frame"), local("at"));
+        let (rk, frame, at) = (local("core"), local("frame"), local("at"));
         let mut out = TokenStream::new();
         if self.states().next().is_some() {
             let site = self.write_back;
@@ -239,7 +239,7 @@ impl Emitter<'_> {
 
     /// Pending output writes reach the store.
     fn flush(&self) -> TokenStream {
-        let rk = local("rk");
+        let rk = local("core");
         let outputs = self.task.params.iter().filter(|p| matches!(p.role, Role::Output) && self.is_open(&p.name));
         outputs
             .map(|p| {
@@ -251,7 +251,7 @@ impl Emitter<'_> {
 
     /// Fills this task's frame; `done` are loops whose index counts finished iterations.
     fn frame(&self, site: SiteId, saves: &[Save], done: &[usize]) -> TokenStream {
-        let (rk, frame) = (local("rk"), local("frame"));
+        let (rk, frame) = (local("core"), local("frame"));
         let values = saves.iter().map(|save| match save {
             Save::Local(name, _) => quote!(#rk.save(&#name)?;),
             Save::State(name) => quote!(#rk.save(&*#name)?;),
@@ -272,7 +272,7 @@ impl Emitter<'_> {
 
     /// A commit by a record.
     fn record(&self, site: SiteId, saves: &[Save], done: &[usize]) -> TokenStream {
-        let rk = local("rk");
+        let rk = local("core");
         let (flush, frame) = (self.flush(), self.frame(site, saves, done));
         quote! {
             #flush
@@ -299,7 +299,7 @@ fn handle(name: &Ident) -> Ident {
 pub fn emit_unprotected(task: &Task, analysis: &Analysis, lowered: &Lowered, krate: &Path) -> TokenStream {
     let e = Emitter { task, analysis, lowered, krate, write_back: 0 };
     let (attrs, vis, signature) = (&task.attrs, &task.vis, signature(task, krate));
-    let (rk, arena, cx, end) = (local("rk"), local("arena"), local("cx"), label("task", None));
+    let (rk, arena, cx, end) = (local("core"), local("arena"), local("cx"), label("task", None));
     let (open, flush, body) = (e.open(), e.flush(), e.plain_body(&task.body));
     let states: TokenStream = e
         .states()

@@ -30,6 +30,12 @@ pub fn returns(block: &mut Block, diagnostics: &mut Diagnostics) {
                         .outage("what a future holds would be lost")
                         .help("await outside the task, and hand the data in"),
                 ),
+                Expr::Unsafe(u) => self.0.push(
+                    Diagnostic::new(u.unsafe_token.span(), "`unsafe` in a task")
+                        .code("RK09")
+                        .outage("a write that the analysis cannot see could be lost, or made twice")
+                        .help("put it into a function with a safe interface, and call that"),
+                ),
                 _ => {}
             }
         }

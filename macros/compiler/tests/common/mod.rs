@@ -1,0 +1,14 @@
+//! Runs the compiler on source text.
+
+use rekindle_compiler::diag::{Diagnostic, Diagnostics};
+use rekindle_compiler::{analyze, lower, parse};
+
+/// The task, its analysis and its plan, with the diagnostics.
+pub fn compile(source: &str) -> (analyze::Analysis, lower::Lowered, Vec<Diagnostic>) {
+    let item = syn::parse_str(source).expect("the test's own source is Rust");
+    let mut diagnostics = Diagnostics::default();
+    let task = parse::parse(item, &mut diagnostics);
+    let analysis = analyze::analyze(&task, &mut diagnostics);
+    let lowered = lower::lower(&task, &analysis);
+    (analysis, lowered, diagnostics.iter().cloned().collect())
+}
