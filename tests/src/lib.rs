@@ -1,1 +1,1 @@
-//! Cross-crate tests of Rekindle.
+//! Cross-crate tests of Rekindle; see `tests/`.
