@@ -1,0 +1,67 @@
+//! Seeded bugs: faults that the runtime or the hardware could have, to show that the checker catches them.
+//!
+//! They exist in builds with the feature `crash` only, and there only while a [`Check`](super::Check) asks for one.
+
+use core::cell::{Cell, RefCell};
+use std::vec::Vec;
+
+/// A fault to check the checker with; see [`Check::bug`](super::Check::bug).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bug {
+    /// Data written since the last commit reach NVM after the commit that covers them, as when an optimiser moves the
+    /// stores: two published C systems lose results this way.
+    CommitBeforeData,
+    /// A record is taken for valid whatever its CRC.
+    CrcIgnored,
+    /// A position word counts although its tag belongs to an earlier record.
+    StaleWord,
+    /// A position word left from an earlier record is not cleared before its tag comes round again.
+    StaleWordKept,
+    /// Nothing orders data and commit: every barrier is left out.
+    NoBarrier,
+}
+
+std::thread_local! {
+    static SEEDED: Cell<Option<Bug>> = const { Cell::new(None) };
+    /// First byte of the user's data.
+    static DATA_FROM: Cell<usize> = const { Cell::new(0) };
+    /// Writes that `Bug::CommitBeforeData` holds back.
+    static HELD: RefCell<Vec<(usize, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether this fault is seeded.
+pub(crate) fn seeded(bug: Bug) -> bool {
+    SEEDED.get() == Some(bug)
+}
+
+/// Whether this write is held back until the next commit.
+pub(crate) fn hold(at: usize, bytes: &[u8]) -> bool {
+    let hold = seeded(Bug::CommitBeforeData) && at >= DATA_FROM.get();
+    if hold {
+        HELD.with_borrow_mut(|held| held.push((at, bytes.to_vec())));
+    }
+    hold
+}
+
+/// The writes that were held back.
+pub(crate) fn release() -> Vec<(usize, Vec<u8>)> {
+    HELD.take()
+}
+
+/// Seeds a fault until dropped.
+pub(crate) struct Seed(());
+
+impl Seed {
+    pub(crate) fn new(bug: Option<Bug>, data_from: usize) -> Self {
+        SEEDED.set(bug);
+        DATA_FROM.set(data_from);
+        Self(())
+    }
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        SEEDED.set(None);
+    }
+}
