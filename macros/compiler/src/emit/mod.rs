@@ -97,20 +97,18 @@ impl Emitter<'_> {
         let krate = self.krate;
         let name = self.task.sig.ident.to_string();
         let (hash, first) = (self.task.hash, self.lowered.first);
-        let sites = self.task.sites.iter().enumerate().map(|(i, site)| {
-            let id = u8::try_from(i + 1).unwrap_or(u8::MAX);
-            // `line!()` takes the span of the user's code.
-            let line = quote_spanned!(site.span=> ::core::line!());
-            quote!((#id, #line))
-        });
+        // `line!()` takes the span of the user's code.
+        let own = self.task.sig.ident.span();
+        let lines = std::iter::once(own)
+            .chain(self.task.sites.iter().map(|site| site.span))
+            .map(|span| quote_spanned!(span=> ::core::line!()));
         quote! {
             const __RK_TASK: #krate::__private::TaskInfo = #krate::__private::TaskInfo {
                 name: #name,
                 hash: #hash,
                 first: #first,
                 file: ::core::file!(),
-                line: ::core::line!(),
-                sites: &[#(#sites),*],
+                lines: &[#(#lines),*],
             };
         }
     }
