@@ -30,6 +30,14 @@ pub fn run(_args: TokenStream, item: TokenStream) -> TokenStream {
     outside("run", item)
 }
 
+/// Lays the buffers of a struct out in NVM, in the order of its fields.
+///
+/// Options: `#[rekindle(crate = path)]` where the runtime is re-exported.
+#[proc_macro_derive(Layout, attributes(rekindle))]
+pub fn derive_layout(input: TokenStream) -> TokenStream {
+    rekindle_compiler::layout::derive_layout(input.into()).into()
+}
+
 fn outside(name: &str, item: TokenStream) -> TokenStream {
     rekindle_compiler::outside_task(name, item.into()).into()
 }

@@ -8,6 +8,7 @@ pub mod analyze;
 pub mod diag;
 pub mod emit;
 mod hygiene;
+pub mod layout;
 pub mod lower;
 pub mod names;
 pub mod parse;

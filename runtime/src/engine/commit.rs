@@ -1,0 +1,100 @@
+//! Commits: one word where that is enough, else a record.
+
+#![allow(unsafe_code)] // The position word is stored directly where it is mapped.
+
+use super::{Core, Found};
+use crate::Error;
+use crate::record::{self, COMPLETE, HEADER, IDLE, MAX_COUNT, WORD_AT};
+use crate::store::{Commit, Store};
+
+impl<S: Store> Core<S> {
+    /// Commits that the loop nest of the current record is at `position`.
+    ///
+    /// On a word-atomic store this writes one word, unless the position is too far from the record's.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    #[inline(always)]
+    pub fn commit_position(&mut self, position: u32) -> Result<(), Error> {
+        let count = position.wrapping_sub(self.base);
+        if !S::WORD_ATOMIC || count > MAX_COUNT {
+            return self.commit_far(position);
+        }
+        let word = self.tag | count as u16;
+        self.store.barrier()?;
+        if S::MAPPED {
+            // SAFETY: `Nvm::open` has checked that the mapping is large enough and aligned for a word at its start.
+            // Nothing refers to the control area.
+            unsafe { S::poke(self.map.base().cast(), word) }
+        } else {
+            self.store.write_word(WORD_AT, word)?;
+        }
+        self.store.barrier()?;
+        self.store.committed(Commit { task: self.task, site: self.site, position: Some(position) });
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn commit_far(&mut self, position: u32) -> Result<(), Error> {
+        self.write_record(self.len, position, Some(position))
+    }
+
+    /// Commits the stack of frames.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    #[inline(never)]
+    pub fn commit(&mut self) -> Result<(), Error> {
+        self.write_record(self.len, 0, None)
+    }
+
+    /// Commits that the run is complete.
+    pub(crate) fn complete(&mut self) -> Result<(), Error> {
+        self.end(COMPLETE, Found::Complete)
+    }
+
+    /// Commits that nothing is under way.
+    pub(crate) fn forget(&mut self) -> Result<(), Error> {
+        self.end(IDLE, Found::Idle)
+    }
+
+    fn end(&mut self, kind: u32, found: Found) -> Result<(), Error> {
+        self.task = None;
+        self.site = 0;
+        self.len = 0;
+        self.write_record(0, kind, None)?;
+        self.found = found;
+        self.resuming = false;
+        self.ended = false;
+        self.position = 0;
+        Ok(())
+    }
+
+    /// Writes the record of the first `len` bytes of the stack to the slot that does not hold the current one.
+    fn write_record(&mut self, len: usize, counter: u32, position: Option<u32>) -> Result<(), Error> {
+        let seq = self.seq.wrapping_add(1);
+        if S::WORD_ATOMIC {
+            // Tags repeat after four records. A word that has the new record's tag already would be taken for its
+            // position, so it is replaced by one that says the same of the current record: no position.
+            let mut word = [0; 2];
+            self.store.read(WORD_AT, &mut word)?;
+            let stale = u16::from_ne_bytes(word) & !(MAX_COUNT as u16) == record::tag(seq);
+            #[cfg(feature = "crash")]
+            let stale = stale && !crate::crash::seeded(crate::crash::Bug::StaleWordKept);
+            if stale {
+                self.store.write_word(WORD_AT, record::tag(self.seq))?;
+            }
+        }
+        let bytes = &mut self.record[..HEADER + len];
+        record::seal(bytes, self.seed, seq, counter);
+        self.store.barrier()?;
+        self.store.write(record::slot_at(seq, self.record.len()), &self.record[..HEADER + len])?;
+        self.store.barrier()?;
+        self.adopt(seq, counter, len);
+        self.store.committed(Commit { task: self.task, site: self.site, position });
+        Ok(())
+    }
+}

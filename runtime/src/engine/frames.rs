@@ -1,0 +1,161 @@
+//! The stack of frames: entered and rewritten while running, walked through while resuming.
+
+use zerocopy::TryFromBytes;
+
+use super::Core;
+use crate::Error;
+use crate::record::HEADER;
+use crate::saved::Saved;
+use crate::store::Store;
+use crate::task::{Frame, TaskInfo};
+
+/// Bytes of a frame before the saved values: hash and site.
+const FRAME: usize = 3;
+
+impl<S: Store> Core<S> {
+    /// Enters a task: commits that it has begun, or, when resuming, claims its frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] when another task is recorded here, [`Error::FrameTooLarge`], [`Error::SecondTask`], or when
+    /// the store fails.
+    pub fn enter(&mut self, info: &'static TaskInfo) -> Result<Frame, Error> {
+        if self.resuming {
+            return self.reenter(info);
+        }
+        if self.len == 0 && self.ended {
+            return Err(Error::SecondTask { task: info.name });
+        }
+        let frame = Frame { info, caller: self.task, start: self.len, next: 0, site: 0 };
+        self.task = Some(info);
+        self.site = 0;
+        let [h0, h1] = info.hash.to_le_bytes();
+        self.push(&[h0, h1, info.first])?;
+        self.commit()?;
+        self.site = info.first;
+        Ok(frame)
+    }
+
+    fn reenter(&mut self, info: &'static TaskInfo) -> Result<Frame, Error> {
+        let start = self.next;
+        let &[h0, h1, site] = self.frames(start).first_chunk::<FRAME>().ok_or(Error::Foreign)?;
+        if u16::from_le_bytes([h0, h1]) != info.hash {
+            return Err(Error::Foreign);
+        }
+        let mut frame = Frame { info, caller: self.task, start, next: start + FRAME, site };
+        self.task = Some(info);
+        if site == 0 {
+            // Only the entry of the task is committed: go on from the start of its body.
+            self.resumed(&mut frame)?;
+        }
+        Ok(frame)
+    }
+
+    /// The recorded frames from `from` on.
+    fn frames(&self, from: usize) -> &[u8] {
+        self.record.get(HEADER + from..HEADER + self.len).unwrap_or(&[])
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let at = HEADER + self.len;
+        let (needed, capacity) = (at + bytes.len(), self.record.len());
+        match self.record.get_mut(at..needed) {
+            Some(room) => room.copy_from_slice(bytes),
+            None => {
+                let task = self.task.map_or("", |task| task.name);
+                return Err(Error::FrameTooLarge { needed, capacity, task });
+            }
+        }
+        self.len += bytes.len();
+        Ok(())
+    }
+
+    /// Restores the next saved value of a frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] when the frame has no such value.
+    #[inline]
+    pub fn restore<T: Saved>(&mut self, frame: &mut Frame) -> Result<T, Error> {
+        let bytes = self.frames(frame.next).get(..size_of::<T>()).ok_or(Error::Foreign)?;
+        let value = TryFromBytes::try_read_from_bytes(bytes).map_err(|_| Error::Foreign)?;
+        frame.next += size_of::<T>();
+        Ok(value)
+    }
+
+    /// All of the innermost frame is restored: from here on the task runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] when the record holds more than was restored.
+    pub fn resumed(&mut self, frame: &mut Frame) -> Result<(), Error> {
+        if !self.resuming || frame.next != self.len {
+            return Err(Error::Foreign);
+        }
+        self.resuming = false;
+        self.site = frame.site;
+        Ok(())
+    }
+
+    /// All of a caller's frame is restored, and the task that it was running is to be entered next.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] when the record holds no further frame.
+    pub fn resumed_into_child(&mut self, frame: &Frame) -> Result<(), Error> {
+        if !self.resuming || frame.next >= self.len {
+            return Err(Error::Foreign);
+        }
+        self.next = frame.next;
+        Ok(())
+    }
+
+    /// The position that the loop nest of the resumed site had reached.
+    #[inline]
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Passes on a restored position, if the loop nest has it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] when `position` is beyond `total`.
+    #[inline]
+    pub fn check_position(&self, position: u32, total: u32) -> Result<u32, Error> {
+        if position <= total { Ok(position) } else { Err(Error::Foreign) }
+    }
+
+    /// Starts the frame of a task anew, at a site. What ran inside it is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FrameTooLarge`] when the record has no room for it.
+    #[inline]
+    pub fn begin(&mut self, frame: &Frame, site: u8) -> Result<(), Error> {
+        self.len = frame.start;
+        self.task = Some(frame.info);
+        self.site = site;
+        let [h0, h1] = frame.info.hash.to_le_bytes();
+        self.push(&[h0, h1, site])
+    }
+
+    /// Adds a saved value to the frame that was begun last.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FrameTooLarge`] when the record has no room for it.
+    #[inline]
+    pub fn save<T: Saved>(&mut self, value: &T) -> Result<(), Error> {
+        self.push(value.as_bytes())
+    }
+
+    /// A task has ended. Nothing is written: its caller goes on, and what it did since its last commit is repeated if
+    /// the power fails before the next.
+    #[inline]
+    pub fn leave(&mut self, frame: Frame) {
+        self.len = frame.start;
+        self.task = frame.caller;
+        self.ended |= frame.start == 0;
+    }
+}

@@ -1,0 +1,14 @@
+//! Everything that a program with annotated loops needs.
+//!
+//! ```
+//! use rekindle::prelude::*;
+//!
+//! #[derive(Layout)]
+//! struct Memory { x: Buffer<[i8; 4]> }
+//! ```
+
+#[cfg(feature = "std")]
+pub use crate::store::File;
+pub use crate::{
+    Buffer, Bytes, Cx, Error, Input, Layout, Mapped, Nvm, Outcome, Output, State, Status, Store, commit, intermittent_task, run,
+};

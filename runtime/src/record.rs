@@ -1,0 +1,124 @@
+//! The double-buffered record, and where things are in the control area.
+//!
+//! ```text
+//! 0       position word     u16   tag (2 bits) and count (14 bits); only word-atomic stores use it
+//! 2       epoch             u16   changes at every clean start, which outdates all older records
+//! 4       slot 0            record with even sequence number
+//! 4 + R   slot 1            record with odd sequence number
+//! 4 + 2R  buffers
+//!
+//! record: crc u32 | seq u8 | len u16 | counter u32 | len bytes of frames
+//! ```
+//!
+//! Numbers are little-endian and unaligned, except that the two words are in native order, which is the same on every
+//! target that we know of.
+
+use crc::{CRC_32_ISCSI, Crc};
+
+use crate::layout::align_up;
+
+/// Bytes of a record before its frames.
+pub(crate) const HEADER: usize = 11;
+pub(crate) const WORD_AT: usize = 0;
+pub(crate) const EPOCH_AT: usize = 2;
+const SLOTS_AT: usize = 4;
+
+/// `len == 0` and this counter: the task ran to its end.
+pub(crate) const COMPLETE: u32 = 0x600d_d0e5;
+/// `len == 0` and this counter: nothing is under way.
+pub(crate) const IDLE: u32 = 0x0b5e_55ed;
+
+/// Castagnoli's polynomial: for records of our length it detects more bit errors than the Ethernet one.
+static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+
+/// Distance of the slots for records of at most `capacity` bytes.
+pub(crate) const fn slot_size(capacity: usize) -> usize {
+    align_up(capacity, 4)
+}
+
+pub(crate) const fn slot_at(seq: u8, capacity: usize) -> usize {
+    SLOTS_AT + (seq as usize & 1) * slot_size(capacity)
+}
+
+/// Bytes of the control area.
+pub(crate) const fn control_size(capacity: usize) -> usize {
+    SLOTS_AT + 2 * slot_size(capacity)
+}
+
+/// What CRCs start from: a record is valid only for this program, layout and epoch.
+pub(crate) fn seed(fingerprint: u64, epoch: u16) -> u32 {
+    let mut digest = CRC.digest();
+    digest.update(&fingerprint.to_le_bytes());
+    digest.update(&epoch.to_le_bytes());
+    digest.finalize()
+}
+
+/// Checksum of anything else.
+#[cfg(feature = "std")]
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
+    CRC.checksum(bytes)
+}
+
+fn crc(seed: u32, covered: &[u8]) -> u32 {
+    let mut digest = CRC.digest();
+    digest.update(&seed.to_le_bytes());
+    digest.update(covered);
+    digest.finalize()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub crc: u32,
+    pub seq: u8,
+    /// Bytes of frames.
+    pub len: u16,
+    pub counter: u32,
+}
+
+impl Header {
+    /// Reads the header, if it can be one of the slot with this parity and a record of at most `capacity` bytes.
+    pub(crate) fn parse(bytes: &[u8], parity: u8, capacity: usize) -> Option<Self> {
+        let &[c0, c1, c2, c3, seq, l0, l1, n0, n1, n2, n3] = bytes.first_chunk::<HEADER>()?;
+        let header = Self {
+            crc: u32::from_le_bytes([c0, c1, c2, c3]),
+            seq,
+            len: u16::from_le_bytes([l0, l1]),
+            counter: u32::from_le_bytes([n0, n1, n2, n3]),
+        };
+        let fits = HEADER + usize::from(header.len) <= capacity;
+        let meant = header.len > 0 || header.counter == COMPLETE || header.counter == IDLE;
+        (seq & 1 == parity && fits && meant).then_some(header)
+    }
+
+    /// Whether `record` (header and frames) is what was written.
+    pub(crate) fn matches(&self, seed: u32, record: &[u8]) -> bool {
+        #[cfg(feature = "crash")]
+        if crate::crash::seeded(crate::crash::Bug::CrcIgnored) {
+            return true;
+        }
+        record.get(4..).is_some_and(|covered| crc(seed, covered) == self.crc)
+    }
+}
+
+/// Fills in the header of a record whose frames are already behind it.
+pub(crate) fn seal(record: &mut [u8], seed: u32, seq: u8, counter: u32) {
+    let len = (record.len() - HEADER) as u16;
+    record[4] = seq;
+    record[5..7].copy_from_slice(&len.to_le_bytes());
+    record[7..11].copy_from_slice(&counter.to_le_bytes());
+    let crc = crc(seed, &record[4..]);
+    record[..4].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// Whether record `a` is newer than `b`. They never differ by more than one, so wrapping does no harm.
+pub(crate) const fn newer(a: u8, b: u8) -> bool {
+    (a.wrapping_sub(b) as i8) > 0
+}
+
+/// The tag of record `seq`, in the upper two bits of the position word.
+pub(crate) const fn tag(seq: u8) -> u16 {
+    (seq as u16 & 3) << 14
+}
+
+/// The largest count of a position word.
+pub(crate) const MAX_COUNT: u32 = 0x3fff;
