@@ -17,7 +17,7 @@ use super::image::Image;
 use super::power::Supply;
 use super::ram::Ram;
 use super::report::{Failure, Reason, Report};
-use super::rng::{Rng, mix};
+use super::rng::mix;
 use super::schedule;
 use super::tear::Thoroughness;
 use crate::store::{Bytes, Mapped, Store};
@@ -31,7 +31,8 @@ pub type BytesCut = Cut<Bytes<Ram>>;
 /// An arena that grows beyond this is not what an embedded program needs.
 const MOST_ARENA: usize = 1 << 24;
 
-type Init<'a, M> = Box<dyn FnMut(&mut Nvm<M, Bytes<Ram>>) -> Result<(), Error> + 'a>;
+type Init<'a, M, const RECORD: usize> =
+    Box<dyn FnMut(&mut Nvm<M, Bytes<Ram>, RECORD>) -> Result<(), Error> + 'a>;
 
 /// Golden runs of up to so many writes are checked without any pruning.
 const SMALL: u64 = 300;
@@ -41,8 +42,8 @@ const MEDIUM: u64 = 5_000;
 /// A crash check of a program with the NVM layout `M`.
 ///
 /// See the [module](super) for what is tried, and [`crash_check!`](crate::crash_check) for the one-line form.
-pub struct Check<'a, M> {
-    init: Option<Init<'a, M>>,
+pub struct Check<'a, M, const RECORD: usize = 96> {
+    init: Option<Init<'a, M, RECORD>>,
     capacity: Option<usize>,
     fill: u8,
     arena: Option<usize>,
@@ -63,11 +64,20 @@ impl<M: Layout> Default for Check<'_, M> {
     }
 }
 
-impl<'a, M: Layout> Check<'a, M> {
-    /// Everything that the module documentation lists, and 100 random schedules. The seed is fixed, or what the
-    /// environment variable `REKINDLE_SEED` says.
+impl<M: Layout> Check<'_, M> {
+    /// Everything that the [module](super) lists, and 100 random schedules. The seed is fixed, or what the environment
+    /// variable `REKINDLE_SEED` says.
     pub fn new() -> Self {
-        let seed = env::var("REKINDLE_SEED").ok().and_then(|seed| seed.parse().ok());
+        Self::with_record()
+    }
+}
+
+impl<'a, M: Layout, const RECORD: usize> Check<'a, M, RECORD> {
+    /// Like [`new`](Check::new), for an [`Nvm`] with records of another size: `Check::<Memory, 200>::with_record()`.
+    pub fn with_record() -> Self {
+        let seed = env::var("REKINDLE_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
         Self {
             init: None,
             capacity: None,
@@ -87,7 +97,10 @@ impl<'a, M: Layout> Check<'a, M> {
 
     /// Writes the inputs. It runs before the program first starts, on continuous power.
     #[must_use]
-    pub fn init(mut self, init: impl FnMut(&mut Nvm<M, Bytes<Ram>>) -> Result<(), Error> + 'a) -> Self {
+    pub fn init(
+        mut self,
+        init: impl FnMut(&mut Nvm<M, Bytes<Ram>, RECORD>) -> Result<(), Error> + 'a,
+    ) -> Self {
         self.init = Some(Box::new(init));
         self
     }
@@ -188,7 +201,10 @@ impl<'a, M: Layout> Check<'a, M> {
     /// # Panics
     ///
     /// With a [`Failure`] when it is not crash-safe: this is the assertion of a test.
-    pub fn run_mapped(self, task: impl FnMut(&mut Cx<'_, MappedCut>, &mut M) -> Result<(), Error>) -> Report {
+    pub fn run_mapped(
+        self,
+        task: impl FnMut(&mut Cx<'_, MappedCut>, &mut M) -> Result<(), Error>,
+    ) -> Report {
         assert_passed(self.try_mapped(task))
     }
 
@@ -197,7 +213,10 @@ impl<'a, M: Layout> Check<'a, M> {
     /// # Panics
     ///
     /// With a [`Failure`] when it is not crash-safe: this is the assertion of a test.
-    pub fn run_bytes(self, task: impl FnMut(&mut Cx<'_, BytesCut>, &mut M) -> Result<(), Error>) -> Report {
+    pub fn run_bytes(
+        self,
+        task: impl FnMut(&mut Cx<'_, BytesCut>, &mut M) -> Result<(), Error>,
+    ) -> Report {
         assert_passed(self.try_bytes(task))
     }
 
@@ -231,11 +250,19 @@ impl<'a, M: Layout> Check<'a, M> {
         store: fn(&Ram) -> S,
         task: impl FnMut(&mut Cx<'_, S>, &mut M) -> Result<(), Error>,
     ) -> Result<Report, Failure> {
-        let _bug = Seed::new(self.bug, Nvm::<M, S>::DATA_AT);
+        let _bug = Seed::new(self.bug, Nvm::<M, S, RECORD>::DATA_AT);
         let seed = self.seed;
         self.run_unnamed(store, task)
-            .map(|report| Report { store: name, seed, ..report })
-            .map_err(|failure| Failure { store: name, seed, ..failure })
+            .map(|report| Report {
+                store: name,
+                seed,
+                ..report
+            })
+            .map_err(|failure| Failure {
+                store: name,
+                seed,
+                ..failure
+            })
     }
 
     fn run_unnamed<S: Store>(
@@ -243,14 +270,18 @@ impl<'a, M: Layout> Check<'a, M> {
         store: fn(&Ram) -> S,
         task: impl FnMut(&mut Cx<'_, S>, &mut M) -> Result<(), Error>,
     ) -> Result<Report, Failure> {
-        let capacity = self.capacity.unwrap_or(Nvm::<M, S>::NEEDED);
+        let capacity = self.capacity.unwrap_or(Nvm::<M, S, RECORD>::NEEDED);
         let ram = Ram::new(capacity);
         ram.load(&vec![self.fill; capacity]);
-        self.prepare(&ram, false).map_err(golden_failure)?;
+        self.prepare(&ram).map_err(golden_failure)?;
         let mut start = ram.contents();
 
         let mut device = Device::new(ram.clone(), store, task, self.arena.unwrap_or(0), self.seed);
-        let mut report = Report { nvm_bytes: capacity, ..Report::default() };
+        let mut report = Report {
+            nvm_bytes: capacity,
+            ..Report::default()
+        };
+        self.first_boot(&start, &mut device, &mut report)?;
         let mut warm = false;
         loop {
             let golden = self.golden(&start, &mut device)?;
@@ -261,17 +292,15 @@ impl<'a, M: Layout> Check<'a, M> {
             warm = true;
             report.warm = true;
             ram.load(golden.end.bytes());
-            self.prepare(&ram, true).map_err(golden_failure)?;
+            self.prepare(&ram).map_err(golden_failure)?;
             start = ram.contents();
         }
     }
 
     /// The user's part before the program starts.
-    fn prepare(&mut self, ram: &Ram, restart: bool) -> Result<(), Error> {
-        let mut nvm = Nvm::open(Bytes::new(ram.clone()))?;
-        if restart {
-            nvm.restart()?;
-        }
+    fn prepare(&mut self, ram: &Ram) -> Result<(), Error> {
+        let mut nvm = Nvm::<M, _, RECORD>::open(Bytes::new(ram.clone()))?;
+        nvm.restart()?;
         match &mut self.init {
             Some(init) => init(&mut nvm),
             None => Ok(()),
@@ -279,11 +308,15 @@ impl<'a, M: Layout> Check<'a, M> {
     }
 
     /// Runs on continuous power, twice, and once more to see that nothing is left to do.
-    fn golden<S: Store, F>(&self, start: &[u8], device: &mut Device<M, S, F>) -> Result<Rc<Golden>, Failure>
+    fn golden<S: Store, F>(
+        &self,
+        start: &[u8],
+        device: &mut Device<M, S, F, RECORD>,
+    ) -> Result<Rc<Golden>, Failure>
     where
         F: FnMut(&mut Cx<'_, S>, &mut M) -> Result<(), Error>,
     {
-        let image = Image::new(start.to_vec(), Nvm::<M, S>::DATA_AT);
+        let image = Image::new(start.to_vec(), Nvm::<M, S, RECORD>::DATA_AT);
         let golden = loop {
             match record(&image, device) {
                 (_, Ended::Error(Error::ArenaTooSmall { needed, .. }))
@@ -307,40 +340,75 @@ impl<'a, M: Layout> Check<'a, M> {
         }
     }
 
-    fn pass(&self, golden: &Rc<Golden>, device: &mut dyn Machine, report: &mut Report) -> Result<(), Failure> {
-        let settle = self.settle.unwrap_or(if golden.writes <= SMALL { usize::MAX } else { 1 });
+    /// Outages while the runtime takes possession of NVM that was never used, or used by another program.
+    fn first_boot<S: Store, F>(
+        &self,
+        start: &[u8],
+        device: &mut Device<M, S, F, RECORD>,
+        report: &mut Report,
+    ) -> Result<(), Failure>
+    where
+        F: FnMut(&mut Cx<'_, S>, &mut M) -> Result<(), Error>,
+    {
+        let mut unclaimed = start.to_vec();
+        unclaimed[..Nvm::<M, S, RECORD>::DATA_AT].fill(self.fill);
+        let golden = self.golden(&unclaimed, device)?;
+        // Which records these outages leave depends on what was there, so recoveries do not meet the golden run's NVM
+        // again and are run to their end; outages in those are the main pass's work.
+        let claimed = golden
+            .commits
+            .iter()
+            .position(|commit| !commit.mark.task.is_empty());
         let limits = Limits {
+            until: golden
+                .commits
+                .get(claimed.unwrap_or(0))
+                .map_or(usize::MAX, |commit| commit.event),
+            settle: usize::MAX,
+            further: false,
+            ..self.limits(&golden)
+        };
+        report.add_explored(&explore(&golden, limits, mix(self.seed), device)?.borrow());
+        Ok(())
+    }
+
+    fn limits(&self, golden: &Golden) -> Limits {
+        Limits {
             depth: self.depth,
             states: self.states,
             reorder: self.reorder,
-            tears: Thoroughness { garbage: self.garbage, subsets: 2 },
-            settle,
-        };
-        let explored = explore(golden, limits, Rng::new(mix(self.seed)), device)?;
-        let settings = schedule::Settings { seed: self.seed, reorder: self.reorder, garbage: self.garbage };
-        let totals = schedule::run(golden, settings, self.random, device)?;
-
-        let explored = explored.borrow();
-        let counts = explored.counts();
-        if !report.warm {
-            report.writes = golden.writes;
-            report.bytes_written = golden.bytes_written;
-            report.commits = golden.commits.len();
-            report.word_commits = golden.word_commits();
-            report.record_commits = report.commits - report.word_commits;
-            report.hazards = golden.hazards();
-            report.pruned_after = (settle != usize::MAX).then_some(settle.saturating_add(1));
+            tears: Thoroughness {
+                garbage: self.garbage,
+                subsets: 2,
+            },
+            settle: self.settle.unwrap_or(if golden.writes <= SMALL {
+                usize::MAX
+            } else {
+                1
+            }),
+            until: usize::MAX,
+            further: true,
         }
-        report.cuts += counts.cuts;
-        report.tears += counts.tears;
-        report.reorderings += counts.reorderings;
-        report.states += counts.states;
-        report.unexplored += counts.unexplored;
-        report.depth = report.depth.max(counts.depth);
-        report.recoveries += explored.recoveries + totals.recoveries;
-        report.redone += explored.redone;
-        report.schedules += totals.schedules;
-        report.outages += totals.outages;
+    }
+
+    fn pass(
+        &self,
+        golden: &Rc<Golden>,
+        device: &mut dyn Machine,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let limits = self.limits(golden);
+        let explored = explore(golden, limits, mix(self.seed), device)?;
+        report.add_explored(&explored.borrow());
+        let settings = schedule::Settings {
+            seed: self.seed,
+            reorder: self.reorder,
+            garbage: self.garbage,
+        };
+        report.add_schedules(&schedule::run(golden, settings, self.random, device)?);
+        if !report.warm {
+            report.describe(golden, limits);
+        }
         Ok(())
     }
 }
@@ -356,7 +424,13 @@ fn record(image: &Image, device: &mut dyn Machine) -> (Golden, Ended) {
 }
 
 fn failure(reason: Reason) -> Failure {
-    Failure { store: "", outages: Vec::new(), reason, seed: 0, schedule: None }
+    Failure {
+        store: "",
+        outages: Vec::new(),
+        reason,
+        seed: 0,
+        schedule: None,
+    }
 }
 
 fn golden_failure(error: Error) -> Failure {

@@ -27,7 +27,11 @@ pub struct Cut<S> {
 impl<S: Store> Cut<S> {
     /// Puts the store on this thread's power supply.
     pub fn new(inner: S) -> Self {
-        power::set_base(inner.mapping().map_or(0, |mapping| mapping.base().as_ptr() as usize));
+        power::set_base(
+            inner
+                .mapping()
+                .map_or(0, |mapping| mapping.base().as_ptr() as usize),
+        );
         Self { inner }
     }
 

@@ -16,7 +16,7 @@ use crate::store::Store;
 use crate::{Cx, Error, Layout, Nvm, Outcome};
 
 /// A device with this layout, store and program.
-pub(crate) struct Device<M, S, F> {
+pub(crate) struct Device<M, S, F, const RECORD: usize> {
     pub ram: Ram,
     store: fn(&Ram) -> S,
     task: F,
@@ -27,7 +27,7 @@ pub(crate) struct Device<M, S, F> {
     layout: PhantomData<fn() -> M>,
 }
 
-impl<M, S, F> Device<M, S, F> {
+impl<M, S, F, const RECORD: usize> Device<M, S, F, RECORD> {
     pub(crate) fn new(ram: Ram, store: fn(&Ram) -> S, task: F, arena: usize, seed: u64) -> Self {
         let mut device = Self {
             ram,
@@ -60,7 +60,7 @@ impl<M, S, F> Device<M, S, F> {
     }
 }
 
-impl<M, S, F> Machine for Device<M, S, F>
+impl<M, S, F, const RECORD: usize> Machine for Device<M, S, F, RECORD>
 where
     M: Layout,
     S: Store,
@@ -73,7 +73,7 @@ where
     fn boot(&mut self, supply: &Rc<RefCell<dyn Supply>>) -> Ended {
         self.scramble();
         let ended = power::on(supply, || {
-            let mut nvm = Nvm::<M, S>::open((self.store)(&self.ram))?;
+            let mut nvm = Nvm::<M, S, RECORD>::open((self.store)(&self.ram))?;
             nvm.resume_or_start(&mut self.arena, &mut self.task)
         });
         match ended {
@@ -89,6 +89,6 @@ where
 /// What a panic said.
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "of unknown kind".into())
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "of unknown kind".into())
 }
-

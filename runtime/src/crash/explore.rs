@@ -10,7 +10,6 @@ use super::golden::{Event, Golden};
 use super::image::Image;
 use super::power::{Mark, Supply, Verdict};
 use super::report::{Difference, Failure, Outage, Reason};
-use super::rng::Rng;
 use super::tear::Grain;
 use crate::Error;
 
@@ -53,12 +52,12 @@ pub(crate) struct Explorer {
 pub(crate) fn explore(
     golden: &Rc<Golden>,
     limits: Limits,
-    rng: Rng,
+    seed: u64,
     machine: &mut dyn Machine,
 ) -> Result<Rc<RefCell<Explorer>>, Failure> {
     let explorer = Rc::new(RefCell::new(Explorer {
         golden: Rc::clone(golden),
-        frontier: Frontier::new(limits, rng),
+        frontier: Frontier::new(limits, seed),
         cursor: golden.start.clone(),
         cursor_at: 0,
         walk: Walk::new(golden.start.clone()),
@@ -94,13 +93,31 @@ impl Explorer {
     /// All outages of the golden run itself.
     fn golden_run(&mut self) {
         let mut walk = Walk::new(self.golden.start.clone());
-        for (index, event) in self.golden.events.iter().enumerate() {
+        for (index, event) in self
+            .golden
+            .events
+            .iter()
+            .enumerate()
+            .take(self.frontier.limits.until)
+        {
             walk.at_golden(index);
             match *event {
-                Event::Write { at, len, from, grain } => {
+                Event::Write {
+                    at,
+                    len,
+                    from,
+                    grain,
+                } => {
                     let bytes = self.golden.written(from, len);
                     let next = Some(index + 1);
-                    walk.write(at as usize, bytes, grain, next, &self.golden, &mut self.frontier);
+                    walk.write(
+                        at as usize,
+                        bytes,
+                        grain,
+                        next,
+                        &self.golden,
+                        &mut self.frontier,
+                    );
                 }
                 Event::Barrier => walk.barrier(&mut self.frontier),
                 Event::Commit => walk.commit = Some(walk.commit.map_or(0, |c| c + 1)),
@@ -166,7 +183,13 @@ impl Explorer {
             next = trail.before.as_ref();
         }
         outages.reverse();
-        Failure { store: "", outages, reason, seed: 0, schedule: None }
+        Failure {
+            store: "",
+            outages,
+            reason,
+            seed: 0,
+            schedule: None,
+        }
     }
 }
 
@@ -175,20 +198,43 @@ pub(crate) fn difference(expected: &Image, found: &Image, at: Option<Mark>) -> O
         return None;
     }
     let (offset, expected, got) = Image::first_difference(expected, found)?;
-    Some(Difference { offset, expected, got, at })
+    Some(Difference {
+        offset,
+        expected,
+        got,
+        at,
+    })
 }
 
 /// How data that no commit of the golden run has differ from those of the commit that should have come next.
-pub(crate) fn commit_difference(golden: &Golden, last: Option<u32>, found: &Image, mark: Mark) -> Difference {
+pub(crate) fn commit_difference(
+    golden: &Golden,
+    last: Option<u32>,
+    found: &Image,
+    mark: Mark,
+) -> Difference {
     let expected = golden.at_commit(last.map_or(0, |c| c as usize + 1));
-    difference(&expected, found, Some(mark)).unwrap_or(Difference { offset: 0, expected: 0, got: 0, at: Some(mark) })
+    difference(&expected, found, Some(mark)).unwrap_or(Difference {
+        offset: 0,
+        expected: 0,
+        got: 0,
+        at: Some(mark),
+    })
 }
 
 impl Supply for Explorer {
     fn write(&mut self, at: usize, bytes: &[u8], grain: Grain) -> Verdict {
-        self.walk.write(at, bytes, grain, None, &self.golden, &mut self.frontier);
+        if self.frontier.limits.further {
+            self.walk
+                .write(at, bytes, grain, None, &self.golden, &mut self.frontier);
+        } else {
+            self.walk.image.put(at, bytes);
+            self.walk.writes += 1;
+        }
         if self.walk.writes > PATIENCE * self.golden.writes + 1000 {
-            self.wrong = Some(Reason::NoProgress { writes: self.walk.writes });
+            self.wrong = Some(Reason::NoProgress {
+                writes: self.walk.writes,
+            });
             return Verdict::Cut(None);
         }
         Verdict::Pass
@@ -202,7 +248,8 @@ impl Supply for Explorer {
         if let Some(index) = self.golden.commit_like(self.walk.image.key()) {
             self.walk.commit = Some(index);
             self.walk.settled += 1;
-            self.walk.at_golden(self.golden.commits[index as usize].event);
+            self.walk
+                .at_golden(self.golden.commits[index as usize].event);
             // All of NVM is as in the golden run: what follows is known.
             return self.walk.settled <= self.frontier.limits.settle;
         }

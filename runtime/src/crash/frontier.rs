@@ -22,6 +22,10 @@ pub(crate) struct Limits {
     pub tears: Thoroughness,
     /// Commits equal to the golden run's after the first such one that a recovery is still followed over.
     pub settle: usize,
+    /// Outages are tried up to this event of the golden run.
+    pub until: usize,
+    /// Also outages in recoveries.
+    pub further: bool,
 }
 
 /// The outages that led to an image, last first.
@@ -43,6 +47,7 @@ pub(crate) struct State {
     pub patch: Patch,
     pub trail: Rc<Trail>,
     pub depth: u32,
+    clean: bool,
     /// Last commit of the golden run before the outage.
     pub commit: Option<u32>,
 }
@@ -84,7 +89,7 @@ pub(crate) struct Counts {
 /// NVM and nothing else: that is what makes outages during recovery affordable to every depth.
 pub(crate) struct Frontier {
     pub limits: Limits,
-    pub rng: Rng,
+    seed: u64,
     pub counts: Counts,
     /// Least number of outages that lead to an image.
     known: DigestMap<u32>,
@@ -92,8 +97,14 @@ pub(crate) struct Frontier {
 }
 
 impl Frontier {
-    pub(crate) fn new(limits: Limits, rng: Rng) -> Self {
-        Self { limits, rng, counts: Counts::default(), known: DigestMap::default(), found: Vec::new() }
+    pub(crate) fn new(limits: Limits, seed: u64) -> Self {
+        Self {
+            limits,
+            seed,
+            counts: Counts::default(),
+            known: DigestMap::default(),
+            found: Vec::new(),
+        }
     }
 
     /// The images found since the last call, in the order of the golden run.
@@ -105,11 +116,15 @@ impl Frontier {
 
     /// Whether this image is still to be recovered, now that its turn has come.
     pub(crate) fn due(&mut self, state: &State) -> bool {
-        if self.known.get(&state.key).is_some_and(|&depth| depth < state.depth) {
+        if self
+            .known
+            .get(&state.key)
+            .is_some_and(|&depth| depth < state.depth)
+        {
             // It was found again with fewer outages, and recovered then.
             return false;
         }
-        if state.depth > self.limits.depth || self.counts.states >= self.limits.states {
+        if state.depth > self.limits.depth {
             self.counts.unexplored += 1;
             return false;
         }
@@ -120,6 +135,12 @@ impl Frontier {
 
     /// Whether an image with this digest is new, or new at this depth.
     fn is_new(&mut self, key: Digest, depth: u32) -> bool {
+        if self.known.len() as u64 >= self.limits.states {
+            // Nothing more can be remembered; what is not known is left out, and counted.
+            let left_out = !self.known.contains_key(&key);
+            self.counts.unexplored += u64::from(left_out);
+            return false;
+        }
         match self.known.entry(key) {
             Entry::Occupied(known) if *known.get() <= depth => false,
             Entry::Occupied(mut known) => {
@@ -141,6 +162,9 @@ pub(crate) struct Walk {
     patch: Patch,
     pub trail: Option<Rc<Trail>>,
     pub depth: u32,
+    /// All outages so far were between two writes. One write that leaves garbage is tried per sequence of outages: with
+    /// more of them the images would be without number, and they are for the random schedules.
+    clean: bool,
     pub commit: Option<u32>,
     pub writes: u64,
     pub settled: usize,
@@ -156,6 +180,7 @@ impl Walk {
             patch: Patch::default(),
             trail: None,
             depth: 0,
+            clean: true,
             commit: None,
             writes: 0,
             settled: 0,
@@ -171,6 +196,7 @@ impl Walk {
         self.patch = state.patch;
         self.trail = Some(state.trail);
         self.depth = state.depth;
+        self.clean = state.clean;
         self.commit = state.commit;
         self.writes = 0;
         self.settled = 0;
@@ -190,6 +216,7 @@ impl Walk {
             len: len as u32,
             before: self.trail.clone(),
             depth: self.depth + 1,
+            clean: self.clean,
             commit: self.commit,
             base: self.base,
         }
@@ -207,17 +234,44 @@ impl Walk {
     ) {
         let mut context = self.context(at, new.len());
         let (image, patch) = (&self.image, &self.patch);
-        let mut rng = frontier.rng.clone();
+        let (mut key, mut done) = (image.key(), 0);
+        for stop in tear::stops(at, new.len(), grain) {
+            for (i, &byte) in new.iter().enumerate().take(stop).skip(done) {
+                key = image.key_turned(key, at + i, byte);
+            }
+            done = stop;
+            frontier.counts.tears += 1;
+            if frontier.is_new(key, context.depth) {
+                let patch = patch.with(at, &new[..stop]);
+                frontier
+                    .found
+                    .push(context.state(key, patch, Tear::Prefix(stop as u32)));
+            }
+        }
         let old = &image.bytes()[at..at + new.len()];
         let changes = old != new;
-        tear::each(at, old, new, grain, frontier.limits.tears, &mut rng, &mut |torn, tear| {
-            frontier.counts.tears += 1;
-            let key = image.key_with(at, torn);
-            if frontier.is_new(key, context.depth) {
-                frontier.found.push(context.state(key, patch.with(at, torn), tear));
-            }
-        });
-        frontier.rng = rng;
+        if self.clean {
+            // The same write is always torn in the same random ways, or every repetition would lead to new images.
+            let change = image.key_with(at, new) ^ image.key();
+            let mut rng = Rng::new(frontier.seed ^ change as u64 ^ at as u64);
+            tear::dirty(
+                at,
+                old,
+                new,
+                grain,
+                frontier.limits.tears,
+                &mut rng,
+                &mut |torn, tear| {
+                    frontier.counts.tears += 1;
+                    let key = image.key_with(at, torn);
+                    if frontier.is_new(key, context.depth) {
+                        frontier
+                            .found
+                            .push(context.state(key, patch.with(at, torn), tear));
+                    }
+                },
+            );
+        }
         if frontier.limits.reorder {
             self.pending.add(&self.image, at, new);
         }
@@ -234,7 +288,9 @@ impl Walk {
             context.base = self.base;
             // Right after a commit's last byte, the commit is done.
             context.commit = golden.commit_like(key).or(self.commit);
-            frontier.found.push(context.state(key, self.patch.clone(), Tear::Clean));
+            frontier
+                .found
+                .push(context.state(key, self.patch.clone(), Tear::Clean));
         }
     }
 
@@ -247,17 +303,20 @@ impl Walk {
         let most = if self.depth == 0 { usize::MAX } else { 64 };
         let mut context = self.context(0, 0);
         context.write = context.write.saturating_sub(1);
-        let mut rng = frontier.rng.clone();
+        let mut rng = Rng::new(frontier.seed ^ self.image.key() as u64);
         let (pending, patch) = (&self.pending, &self.patch);
         pending.each(&mut self.image, most, 4, &mut rng, &mut |image| {
             frontier.counts.reorderings += 1;
             let key = image.key();
             if frontier.is_new(key, context.depth) {
-                let patch = pending.lost(image).fold(patch.clone(), |patch, (at, left)| patch.with(at, left));
-                frontier.found.push(context.state(key, patch, Tear::Reordered));
+                let patch = pending
+                    .lost(image)
+                    .fold(patch.clone(), |patch, (at, left)| patch.with(at, left));
+                frontier
+                    .found
+                    .push(context.state(key, patch, Tear::Reordered));
             }
         });
-        frontier.rng = rng;
         self.pending.settle();
     }
 }
@@ -269,6 +328,7 @@ struct Context {
     len: u32,
     before: Option<Rc<Trail>>,
     depth: u32,
+    clean: bool,
     commit: Option<u32>,
     base: u32,
 }
@@ -283,6 +343,15 @@ impl Context {
             commit: self.commit,
             before: self.before.clone(),
         });
-        State { key, base: self.base, patch, trail, depth: self.depth, commit: self.commit }
+        let clean = self.clean && tear == Tear::Clean;
+        State {
+            key,
+            base: self.base,
+            patch,
+            trail,
+            depth: self.depth,
+            clean,
+            commit: self.commit,
+        }
     }
 }

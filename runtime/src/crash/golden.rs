@@ -12,7 +12,12 @@ use super::tear::Grain;
 /// One event of the run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
-    Write { at: u32, len: u32, from: u32, grain: Grain },
+    Write {
+        at: u32,
+        len: u32,
+        from: u32,
+        grain: Grain,
+    },
     Barrier,
     Commit,
 }
@@ -77,7 +82,9 @@ impl Golden {
 
     /// NVM as it was at commit number `index`, or at the end.
     pub(crate) fn at_commit(&self, index: usize) -> Image {
-        let Some(commit) = self.commits.get(index) else { return self.end.clone() };
+        let Some(commit) = self.commits.get(index) else {
+            return self.end.clone();
+        };
         let mut image = self.start.clone();
         for event in &self.events[..commit.event] {
             if let Event::Write { at, len, from, .. } = *event {
@@ -90,11 +97,22 @@ impl Golden {
     /// Where the region begins, and where it ends, that follows this commit.
     pub(crate) fn region(&self, after: Option<u32>) -> (Option<Mark>, Option<Mark>) {
         let mark = |index: usize| self.commits.get(index).map(|commit| commit.mark);
-        (after.and_then(|c| mark(c as usize)), mark(after.map_or(0, |c| c as usize + 1)))
+        (
+            after.and_then(|c| mark(c as usize)),
+            mark(after.map_or(0, |c| c as usize + 1)),
+        )
     }
 
+    /// Commits that were a single write of one aligned word.
     pub(crate) fn word_commits(&self) -> usize {
-        self.commits.iter().filter(|c| c.mark.position.is_some()).count()
+        let is_word = |commit: &&Commit| {
+            let write = self.events[..commit.event]
+                .iter()
+                .rfind(|event| matches!(event, Event::Write { .. }));
+            let is_word = matches!(write, Some(Event::Write { at, len: 2, .. }) if at % 2 == 0);
+            commit.mark.position.is_some() && is_word
+        };
+        self.commits.iter().filter(is_word).count()
     }
 
     pub(crate) fn hazards(&self) -> Vec<Hazard> {
@@ -111,12 +129,18 @@ impl Supply for Golden {
     fn write(&mut self, at: usize, bytes: &[u8], grain: Grain) -> Verdict {
         let from = self.bytes.len() as u32;
         self.bytes.extend_from_slice(bytes);
-        self.events.push(Event::Write { at: at as u32, len: bytes.len() as u32, from, grain });
+        self.events.push(Event::Write {
+            at: at as u32,
+            len: bytes.len() as u32,
+            from,
+            grain,
+        });
         self.writes += 1;
         self.bytes_written += bytes.len() as u64;
         self.since_commit += 1;
         self.longest_region = self.longest_region.max(self.since_commit);
-        self.tracker.write(at, &self.end.bytes()[at..at + bytes.len()], bytes);
+        self.tracker
+            .write(at, &self.end.bytes()[at..at + bytes.len()], bytes);
         self.end.put(at, bytes);
         Verdict::Pass
     }
@@ -133,7 +157,10 @@ impl Supply for Golden {
         let index = self.commits.len() as u32;
         self.by_key.insert(self.end.key(), index);
         self.by_data.insert(self.end.data_key(), index);
-        self.commits.push(Commit { mark, event: self.events.len() });
+        self.commits.push(Commit {
+            mark,
+            event: self.events.len(),
+        });
         self.events.push(Event::Commit);
         self.since_commit = 0;
         self.tracker.committed(mark);

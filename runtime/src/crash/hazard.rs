@@ -27,7 +27,14 @@ pub(crate) struct Tracker {
 
 impl Tracker {
     pub(crate) fn new(len: usize, data_from: usize) -> Self {
-        Self { read_in: vec![0; len], data_from, region: 1, since: None, open: Vec::new(), found: Vec::new() }
+        Self {
+            read_in: vec![0; len],
+            data_from,
+            region: 1,
+            since: None,
+            open: Vec::new(),
+            found: Vec::new(),
+        }
     }
 
     pub(crate) fn read(&mut self, at: usize, len: usize) {
@@ -47,7 +54,11 @@ impl Tracker {
 
     pub(crate) fn committed(&mut self, mark: Mark) {
         for offset in self.open.drain(..) {
-            self.found.push(Hazard { offset, after: self.since, before: mark });
+            self.found.push(Hazard {
+                offset,
+                after: self.since,
+                before: mark,
+            });
         }
         self.since = Some(mark);
         self.region += 1;
@@ -62,7 +73,13 @@ impl Tracker {
 mod tests {
     use super::*;
 
-    const MARK: Mark = Mark { task: "t", file: "", line: 0, site: 1, position: None };
+    const MARK: Mark = Mark {
+        task: "t",
+        file: "",
+        line: 0,
+        site: 1,
+        position: None,
+    };
 
     #[test]
     fn only_a_change_after_a_read_in_the_same_region_is_a_hazard() {

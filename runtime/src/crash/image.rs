@@ -11,7 +11,8 @@ pub(crate) type Digest = u128;
 
 fn token(at: usize, value: u8) -> Digest {
     let word = (at as u64) << 8 | u64::from(value);
-    u128::from(mix(word ^ 0x5EED_0000_0000_0001)) << 64 | u128::from(mix(word ^ 0xA5A5_0000_0000_0000))
+    u128::from(mix(word ^ 0x5EED_0000_0000_0001)) << 64
+        | u128::from(mix(word ^ 0xA5A5_0000_0000_0000))
 }
 
 /// NVM contents with the digests of its two parts: the control area below `data_from`, the user's data from there on.
@@ -26,7 +27,12 @@ pub(crate) struct Image {
 impl Image {
     /// The image all digests are relative to.
     pub(crate) fn new(bytes: Vec<u8>, data_from: usize) -> Self {
-        Self { bytes, data_from, control: 0, data: 0 }
+        Self {
+            bytes,
+            data_from,
+            control: 0,
+            data: 0,
+        }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -71,12 +77,18 @@ impl Image {
     /// The key that the image would have with `new` written at `at`.
     pub(crate) fn key_with(&self, at: usize, new: &[u8]) -> Digest {
         let mut key = self.key();
-        for (i, (&value, &old)) in new.iter().zip(&self.bytes[at..]).enumerate() {
-            if old != value {
-                key ^= token(at + i, old) ^ token(at + i, value);
-            }
+        for (i, &value) in new.iter().enumerate() {
+            key = self.key_turned(key, at + i, value);
         }
         key
+    }
+
+    /// The key that the image would have with another byte at `at`, if it has this key with the present one.
+    pub(crate) fn key_turned(&self, key: Digest, at: usize, new: u8) -> Digest {
+        match self.bytes[at] {
+            old if old == new => key,
+            old => key ^ token(at, old) ^ token(at, new),
+        }
     }
 
     /// Offset into the user's data of the first byte that differs, with the byte expected and the byte found.
@@ -85,7 +97,10 @@ impl Image {
             return None;
         }
         let pairs = expected.data().iter().zip(found.data());
-        pairs.enumerate().find(|(_, (a, b))| a != b).map(|(at, (a, b))| (at, *a, *b))
+        pairs
+            .enumerate()
+            .find(|(_, (a, b))| a != b)
+            .map(|(at, (a, b))| (at, *a, *b))
     }
 }
 
@@ -108,7 +123,10 @@ mod tests {
             let ahead = image.key_with(at, &new);
             image.put(at, &new);
             assert_eq!(ahead, image.key());
-            assert_eq!(seen.entry(image.bytes().to_vec()).or_insert(image.key()), &image.key());
+            assert_eq!(
+                seen.entry(image.bytes().to_vec()).or_insert(image.key()),
+                &image.key()
+            );
         }
         image.put(0, &[7; 64]);
         assert_eq!((image.key(), image.data_key()), (0, 0));

@@ -22,7 +22,11 @@ struct Node {
 impl Patch {
     /// These writes and one more.
     pub(crate) fn with(&self, at: usize, bytes: &[u8]) -> Self {
-        Self(Some(Rc::new(Node { at: at as u32, bytes: bytes.into(), before: self.clone() })))
+        Self(Some(Rc::new(Node {
+            at: at as u32,
+            bytes: bytes.into(),
+            before: self.clone(),
+        })))
     }
 
     /// Carries out the writes, first to last.

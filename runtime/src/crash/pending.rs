@@ -26,7 +26,12 @@ pub(crate) struct Pending {
 
 impl Pending {
     pub(crate) fn new(len: usize) -> Self {
-        Self { writes: Vec::new(), written_in: vec![0; len], epoch: 1, overlap: false }
+        Self {
+            writes: Vec::new(),
+            written_in: vec![0; len],
+            epoch: 1,
+            overlap: false,
+        }
     }
 
     /// To be called before the image takes the write.
@@ -36,7 +41,11 @@ impl Pending {
             *stamp = self.epoch;
         }
         let old = image.bytes()[at..at + new.len()].to_vec();
-        self.writes.push(Write { at, old, new: new.to_vec() });
+        self.writes.push(Write {
+            at,
+            old,
+            new: new.to_vec(),
+        });
     }
 
     /// All is durable.
@@ -60,7 +69,6 @@ impl Pending {
             image.put(write.at, &write.old);
         }
     }
-
 
     fn redo(&self, image: &mut Image) {
         for write in &self.writes {
@@ -161,7 +169,14 @@ mod tests {
     #[test]
     fn each_single_write_is_lost_and_kept() {
         let seen = subsets(&[(0, &[1]), (1, &[2]), (2, &[3])]);
-        for image in [[0, 2, 3, 0], [1, 0, 3, 0], [1, 2, 0, 0], [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 3, 0]] {
+        for image in [
+            [0, 2, 3, 0],
+            [1, 0, 3, 0],
+            [1, 2, 0, 0],
+            [1, 0, 0, 0],
+            [0, 2, 0, 0],
+            [0, 0, 3, 0],
+        ] {
             assert!(seen.contains(&image[..]), "{image:?}");
         }
     }

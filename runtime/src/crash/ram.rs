@@ -12,7 +12,7 @@ use std::vec::Vec;
 
 use embedded_storage::{ReadStorage, Storage};
 
-use crate::store::{Mapped, Mapping};
+use crate::store::Mapped;
 
 /// No type that a layout may hold asks for more.
 const ALIGN: usize = 16;
@@ -65,9 +65,15 @@ impl Ram {
         let layout = Layout::from_size_align(len.max(1), ALIGN).expect("a sensible size");
         // SAFETY: the layout's size is not 0.
         let base = NonNull::new(unsafe { alloc_zeroed(layout) });
-        let Some(base) = base else { handle_alloc_error(layout) };
+        let Some(base) = base else {
+            handle_alloc_error(layout)
+        };
         // `len` itself is kept, so that bounds are exact.
-        let layout = if len == 0 { layout } else { Layout::from_size_align(len, ALIGN).expect("as above") };
+        let layout = if len == 0 {
+            layout
+        } else {
+            Layout::from_size_align(len, ALIGN).expect("as above")
+        };
         Self(Rc::new(Memory { base, layout }))
     }
 
@@ -87,7 +93,9 @@ impl Ram {
     pub fn contents(&self) -> Vec<u8> {
         let mut all = vec![0; self.len()];
         // SAFETY: both are `len` bytes long and do not overlap; the memory was initialised when it was allocated.
-        unsafe { core::ptr::copy_nonoverlapping(self.0.base.as_ptr(), all.as_mut_ptr(), all.len()) };
+        unsafe {
+            core::ptr::copy_nonoverlapping(self.0.base.as_ptr(), all.as_mut_ptr(), all.len())
+        };
         all
     }
 
@@ -100,7 +108,10 @@ impl Ram {
 
     fn within(&self, offset: u32, len: usize) -> NonNull<u8> {
         let end = (offset as usize).checked_add(len);
-        assert!(end.is_some_and(|end| end <= self.len()), "access beyond the end of {self:?}");
+        assert!(
+            end.is_some_and(|end| end <= self.len()),
+            "access beyond the end of {self:?}"
+        );
         // SAFETY: within the allocation, as just checked.
         unsafe { self.0.base.add(offset as usize) }
     }

@@ -4,7 +4,11 @@ use core::fmt;
 use std::string::String;
 use std::vec::Vec;
 
+use super::explore::Explorer;
+use super::frontier::Limits;
+use super::golden::Golden;
 use super::power::Mark;
+use super::schedule::Totals;
 use super::tear::Tear;
 use crate::Error;
 
@@ -41,7 +45,7 @@ pub struct Report {
     pub depth: u32,
     /// Recoveries: executions from a reset on, random schedules included.
     pub recoveries: u64,
-    /// Writes that those made.
+    /// Writes that those made, less one golden run per schedule.
     pub redone: u64,
     /// Commits that a recovery passed before it was known to go like the run on continuous power; `None`: it always ran
     /// to its end.
@@ -56,6 +60,41 @@ pub struct Report {
     pub warm: bool,
     /// Regions that read a byte and then change it. They did no harm, or the check would have failed.
     pub hazards: Vec<Hazard>,
+}
+
+impl Report {
+    /// Adds what an exploration did.
+    pub(crate) fn add_explored(&mut self, explored: &Explorer) {
+        let counts = explored.counts();
+        self.cuts += counts.cuts;
+        self.tears += counts.tears;
+        self.reorderings += counts.reorderings;
+        self.states += counts.states;
+        self.unexplored += counts.unexplored;
+        self.depth = self.depth.max(counts.depth);
+        self.recoveries += explored.recoveries;
+        self.redone += explored.redone;
+    }
+
+    /// Adds what random schedules did.
+    pub(crate) fn add_schedules(&mut self, totals: &Totals) {
+        self.schedules += totals.schedules;
+        self.outages += totals.outages;
+        self.recoveries += totals.recoveries;
+        self.redone += totals.redone;
+    }
+
+    /// Describes the run on continuous power.
+    pub(crate) fn describe(&mut self, golden: &Golden, limits: Limits) {
+        self.writes = golden.writes;
+        self.bytes_written = golden.bytes_written;
+        self.commits = golden.commits.len();
+        self.word_commits = golden.word_commits();
+        self.record_commits = self.commits - self.word_commits;
+        self.hazards = golden.hazards();
+        self.pruned_after =
+            (limits.settle != usize::MAX).then_some(limits.settle.saturating_add(1));
+    }
 }
 
 impl fmt::Display for Report {
@@ -79,11 +118,21 @@ impl fmt::Display for Report {
         )?;
         let end = match self.pruned_after {
             None => String::from("each run to its end"),
-            Some(commits) => std::format!("each followed over {commits} commits equal to the golden run's"),
+            Some(commits) => {
+                std::format!("each followed over {commits} commits equal to the golden run's")
+            }
         };
         match self.unexplored {
-            0 => writeln!(f, "  complete at every depth (deepest new image: {} outages), {end}", self.depth)?,
-            n => writeln!(f, "  INCOMPLETE: {n} images were not recovered (depth {}), {end}", self.depth)?,
+            0 => writeln!(
+                f,
+                "  complete at every depth (deepest new image: {} outages), {end}",
+                self.depth
+            )?,
+            n => writeln!(
+                f,
+                "  INCOMPLETE: {n} images were not recovered (depth {}), {end}",
+                self.depth
+            )?,
         }
         write!(
             f,
@@ -108,7 +157,11 @@ pub struct Hazard {
 
 impl fmt::Display for Hazard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {} in the region that ends at {}", self.offset, self.before)?;
+        write!(
+            f,
+            "byte {} in the region that ends at {}",
+            self.offset, self.before
+        )?;
         match self.after {
             Some(mark) => write!(f, " and began at {mark}"),
             None => Ok(()),
@@ -135,7 +188,11 @@ pub struct Outage {
 
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cut at write {} ({} B at offset {}), {}", self.write, self.len, self.offset, self.tear)?;
+        write!(
+            f,
+            "cut at write {} ({} B at offset {}), {}",
+            self.write, self.len, self.offset, self.tear
+        )?;
         match self.until {
             Some(mark) => write!(f, ", in the region up to {mark}")?,
             None => write!(f, ", after the last commit")?,
@@ -207,7 +264,10 @@ impl Failure {
     pub fn line(&self) -> Option<(&'static str, u32)> {
         let known = |mark: &Mark| (mark.line > 0).then_some((mark.file, mark.line));
         let last = self.outages.last()?;
-        last.until.as_ref().and_then(known).or_else(|| last.region.as_ref().and_then(known))
+        last.until
+            .as_ref()
+            .and_then(known)
+            .or_else(|| last.region.as_ref().and_then(known))
     }
 }
 
@@ -229,18 +289,27 @@ impl fmt::Display for Failure {
         write!(f, "  ")?;
         match &self.reason {
             Reason::CommitDiffers(difference) => {
-                write!(f, "then a commit with data that continuous power never commits: {difference}")
+                write!(
+                    f,
+                    "then a commit with data that continuous power never commits: {difference}"
+                )
             }
             Reason::ResultDiffers(difference) => write!(f, "then a wrong result: {difference}"),
             Reason::Golden(error) => write!(f, "the run on continuous power failed: {error}"),
             Reason::NotDeterministic => {
-                write!(f, "two runs on continuous power wrote different things: something other than NVM steers the task")
+                write!(
+                    f,
+                    "two runs on continuous power wrote different things: something other than NVM steers the task"
+                )
             }
             Reason::NotFinal => write!(f, "a start after completion wrote to NVM"),
             Reason::Error(error) => write!(f, "then recovery failed: {error}"),
             Reason::Panic(message) => write!(f, "then a panic: {message}"),
             Reason::NoProgress { writes } => {
-                write!(f, "then no end: {writes} writes on continuous power without completion")
+                write!(
+                    f,
+                    "then no end: {writes} writes on continuous power without completion"
+                )
             }
         }
     }
@@ -250,7 +319,11 @@ impl std::error::Error for Failure {}
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {} is {:#04x}, expected {:#04x}", self.offset, self.got, self.expected)?;
+        write!(
+            f,
+            "byte {} is {:#04x}, expected {:#04x}",
+            self.offset, self.got, self.expected
+        )?;
         match self.at {
             Some(mark) => write!(f, " (at {mark})"),
             None => Ok(()),

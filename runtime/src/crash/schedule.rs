@@ -22,7 +22,8 @@ pub(crate) struct Totals {
     pub schedules: u64,
     pub outages: u64,
     pub recoveries: u64,
-    pub writes: u64,
+    /// Writes beyond those of the golden run.
+    pub redone: u64,
 }
 
 /// How they are drawn.
@@ -89,7 +90,7 @@ pub(crate) fn run(
         let schedule = schedule.borrow();
         totals.schedules += 1;
         totals.outages += schedule.outages.len() as u64;
-        totals.writes += schedule.writes;
+        totals.redone += schedule.writes.saturating_sub(golden.writes);
     }
     Ok(totals)
 }
@@ -105,7 +106,9 @@ impl Schedule {
         self.barren = 0;
         // From one outage in the whole run to dozens; long enough that a region has a fair chance to finish.
         let outages = 1 + self.rng.below(64);
-        self.mean = (self.golden.writes as f64 / outages as f64).max(self.golden.longest_region as f64 / 2.0).max(1.0);
+        self.mean = (self.golden.writes as f64 / outages as f64)
+            .max(self.golden.longest_region as f64 / 2.0)
+            .max(1.0);
     }
 
     fn power_on(&mut self) {
@@ -138,7 +141,13 @@ impl Schedule {
 
     fn failure(&mut self, reason: Reason, number: u64) -> Failure {
         let outages = core::mem::take(&mut self.outages);
-        Failure { store: "", outages, reason, seed: 0, schedule: Some(number) }
+        Failure {
+            store: "",
+            outages,
+            reason,
+            seed: 0,
+            schedule: Some(number),
+        }
     }
 }
 
@@ -147,7 +156,9 @@ impl Supply for Schedule {
         let cycle_writes = self.cycle_writes;
         self.cycle_writes += 1;
         if cycle_writes > PATIENCE * self.golden.writes + 1000 {
-            self.wrong = Some(Reason::NoProgress { writes: cycle_writes });
+            self.wrong = Some(Reason::NoProgress {
+                writes: cycle_writes,
+            });
             return Verdict::Cut(None);
         }
         if self.left > 0 {
@@ -166,13 +177,21 @@ impl Supply for Schedule {
             Tear::Reordered
         } else {
             let old = &self.image.bytes()[at..at + bytes.len()];
-            let (left, tear) = tear::one(at, old, bytes, grain, self.settings.garbage, &mut self.rng);
+            let (left, tear) =
+                tear::one(at, old, bytes, grain, self.settings.garbage, &mut self.rng);
             self.image.put(at, &left);
             tear
         };
         self.pending.settle();
         let (region, until) = self.golden.region(self.commit);
-        self.outages.push(Outage { write: cycle_writes, offset: at, len: bytes.len(), tear, region, until });
+        self.outages.push(Outage {
+            write: cycle_writes,
+            offset: at,
+            len: bytes.len(),
+            tear,
+            region,
+            until,
+        });
         Verdict::Cut(None)
     }
 

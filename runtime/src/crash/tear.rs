@@ -44,7 +44,10 @@ impl fmt::Display for Tear {
             Self::Prefix(n) => write!(f, "after {n} of its bytes"),
             Self::Garbage(n) => write!(f, "after {n} of its bytes, the next one torn"),
             Self::Mixed => write!(f, "with only some of its bits written"),
-            Self::Reordered => write!(f, "with earlier writes since the last barrier not all arrived"),
+            Self::Reordered => write!(
+                f,
+                "with earlier writes since the last barrier not all arrived"
+            ),
         }
     }
 }
@@ -59,7 +62,7 @@ pub(crate) struct Thoroughness {
 }
 
 /// Where a write of `len` bytes at `at` can stop: after so many bytes, neither 0 nor `len`.
-fn stops(at: usize, len: usize, grain: Grain) -> impl Iterator<Item = usize> {
+pub(crate) fn stops(at: usize, len: usize, grain: Grain) -> impl Iterator<Item = usize> {
     let (first, step) = match grain {
         Grain::Byte => (1, 1),
         Grain::Word => (if at % 2 == 0 { 2 } else { 1 }, 2),
@@ -67,8 +70,9 @@ fn stops(at: usize, len: usize, grain: Grain) -> impl Iterator<Item = usize> {
     (first..len).step_by(step)
 }
 
-/// Calls `found` with each thing that the `old.len()` bytes at `at` may hold after a cut inside a write of `new`.
-pub(crate) fn each(
+/// Calls `found` with things other than a prefix that the `old.len()` bytes at `at` may hold after a cut inside a write
+/// of `new`.
+pub(crate) fn dirty(
     at: usize,
     old: &[u8],
     new: &[u8],
@@ -77,42 +81,41 @@ pub(crate) fn each(
     rng: &mut Rng,
     found: &mut dyn FnMut(&[u8], Tear),
 ) {
-    let len = new.len();
-    let changes = old != new;
     let mut torn = old.to_vec();
-    if changes {
-        for stop in stops(at, len, grain) {
-            torn[..stop].copy_from_slice(&new[..stop]);
-            found(&torn, Tear::Prefix(stop as u32));
-        }
-    }
     if grain == Grain::Byte && how.garbage {
-        torn.copy_from_slice(old);
-        for i in 0..len {
+        for i in 0..new.len() {
             torn[i] = rng.next() as u8;
             found(&torn, Tear::Garbage(i as u32));
             torn[i] = new[i];
         }
     }
-    if changes {
-        let units: Vec<usize> = stops(at, len, grain).collect();
-        if grain == Grain::Word && (1..=3).contains(&units.len()) {
-            // Up to four words: every subset that is not a prefix, whichever way the copy runs.
-            for subset in 1..(1u32 << (units.len() + 1)) - 1 {
-                mix_words(&units, old, new, u64::from(subset), &mut torn);
-                found(&torn, Tear::Mixed);
-            }
-        } else if !units.is_empty() || grain == Grain::Byte {
-            for _ in 0..how.subsets {
-                mix_any(&units, old, new, grain, rng, &mut torn);
-                found(&torn, Tear::Mixed);
-            }
+    if old == new {
+        return;
+    }
+    let units: Vec<usize> = stops(at, new.len(), grain).collect();
+    if grain == Grain::Word && (1..=3).contains(&units.len()) {
+        // Up to four words: every subset, whichever way the copy runs.
+        for subset in 1..(1u32 << (units.len() + 1)) - 1 {
+            mix_words(&units, old, new, u64::from(subset), &mut torn);
+            found(&torn, Tear::Mixed);
+        }
+    } else if !units.is_empty() || grain == Grain::Byte {
+        for _ in 0..how.subsets {
+            mix_any(&units, old, new, grain, rng, &mut torn);
+            found(&torn, Tear::Mixed);
         }
     }
 }
 
 /// One random thing that may be left of the write, the clean cut included.
-pub(crate) fn one(at: usize, old: &[u8], new: &[u8], grain: Grain, garbage: bool, rng: &mut Rng) -> (Vec<u8>, Tear) {
+pub(crate) fn one(
+    at: usize,
+    old: &[u8],
+    new: &[u8],
+    grain: Grain,
+    garbage: bool,
+    rng: &mut Rng,
+) -> (Vec<u8>, Tear) {
     let mut torn = old.to_vec();
     let units: Vec<usize> = stops(at, new.len(), grain).collect();
     match rng.below(4) {
@@ -141,7 +144,11 @@ pub(crate) fn one(at: usize, old: &[u8], new: &[u8], grain: Grain, garbage: bool
 fn mix_words(stops: &[usize], old: &[u8], new: &[u8], subset: u64, torn: &mut [u8]) {
     let mut from = 0;
     for (i, &to) in stops.iter().chain(core::iter::once(&new.len())).enumerate() {
-        let source = if subset >> (i % 64) & 1 == 1 { new } else { old };
+        let source = if subset >> (i % 64) & 1 == 1 {
+            new
+        } else {
+            old
+        };
         torn[from..to].copy_from_slice(&source[from..to]);
         from = to;
     }
@@ -168,11 +175,23 @@ mod tests {
     use super::*;
 
     fn tears(at: usize, old: &[u8], new: &[u8], grain: Grain, garbage: bool) -> BTreeSet<Vec<u8>> {
-        let mut all = BTreeSet::new();
-        let how = Thoroughness { garbage, subsets: 0 };
-        each(at, old, new, grain, how, &mut Rng::new(1), &mut |torn, _| {
-            all.insert(torn.to_vec());
-        });
+        let prefix = |stop: usize| [&new[..stop], &old[stop..]].concat();
+        let mut all: BTreeSet<Vec<u8>> = stops(at, new.len(), grain).map(prefix).collect();
+        let how = Thoroughness {
+            garbage,
+            subsets: 0,
+        };
+        dirty(
+            at,
+            old,
+            new,
+            grain,
+            how,
+            &mut Rng::new(1),
+            &mut |torn, _| {
+                all.insert(torn.to_vec());
+            },
+        );
         all
     }
 

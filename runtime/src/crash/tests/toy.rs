@@ -2,23 +2,25 @@
 
 use core::cell::RefCell;
 use std::boxed::Box;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::string::ToString;
 
 use crate::crash::cut::Cut;
 use crate::crash::explore::{Ended, Explorer, Machine, explore};
 use crate::crash::frontier::Limits;
-use crate::crash::golden::Golden;
+use crate::crash::golden::{Event, Golden};
 use crate::crash::image::Image;
 use crate::crash::power::{self, Stop, Supply};
 use crate::crash::ram::Ram;
 use crate::crash::report::{Failure, Reason};
 use crate::crash::rng::Rng;
 use crate::crash::schedule::{self, Settings};
-use crate::crash::tear::{Tear, Thoroughness};
+use crate::crash::tear::{self, Tear, Thoroughness};
 use crate::store::{Bytes, Commit, Mapped, Store, StoreError};
 use crate::task::TaskInfo;
 use std::vec;
+use std::vec::Vec;
 
 const STEPS: u16 = 12;
 const DATA: usize = 16;
@@ -48,35 +50,67 @@ impl<S: Store> Machine for Toy<S> {
 }
 
 fn mapped(program: Program<Cut<Mapped<'static>>>) -> Toy<Cut<Mapped<'static>>> {
-    Toy { ram: Ram::new(LEN), store: |ram| Cut::new(ram.mapped()), program }
+    Toy {
+        ram: Ram::new(LEN),
+        store: |ram| Cut::new(ram.mapped()),
+        program,
+    }
 }
 
 fn bytes(program: Program<Cut<Bytes<Ram>>>) -> Toy<Cut<Bytes<Ram>>> {
-    Toy { ram: Ram::new(LEN), store: |ram| Cut::new(Bytes::new(ram.clone())), program }
+    Toy {
+        ram: Ram::new(LEN),
+        store: |ram| Cut::new(Bytes::new(ram.clone())),
+        program,
+    }
+}
+
+fn record<S: Store>(toy: &mut Toy<S>, image: Vec<u8>) -> Golden {
+    toy.load(&image);
+    let golden = Rc::new(RefCell::new(Golden::new(Image::new(image, DATA))));
+    let supply: Rc<RefCell<dyn Supply>> = golden.clone();
+    assert!(matches!(toy.boot(&supply), Ended::Complete(_)));
+    drop(supply);
+    Rc::into_inner(golden).expect("the only one").into_inner()
 }
 
 fn golden<S: Store>(toy: &mut Toy<S>) -> Rc<Golden> {
-    let golden = Rc::new(RefCell::new(Golden::new(Image::new(vec![0; LEN], DATA))));
-    let supply: Rc<RefCell<dyn Supply>> = golden.clone();
-    toy.load(&[0; LEN]);
-    assert!(matches!(toy.boot(&supply), Ended::Complete(_)));
-    drop(supply);
-    Rc::new(Rc::into_inner(golden).expect("the only one").into_inner())
+    Rc::new(record(toy, vec![0; LEN]))
 }
 
 fn limits(settle: usize, depth: u32) -> Limits {
-    let tears = Thoroughness { garbage: true, subsets: 2 };
-    Limits { depth, states: 100_000, reorder: true, tears, settle }
+    let tears = Thoroughness {
+        garbage: true,
+        subsets: 2,
+    };
+    Limits {
+        depth,
+        states: 100_000,
+        reorder: true,
+        tears,
+        settle,
+        until: usize::MAX,
+        further: true,
+    }
 }
 
 fn all<S: Store>(mut toy: Toy<S>) -> Result<Rc<RefCell<Explorer>>, Failure> {
     let golden = golden(&mut toy);
-    explore(&golden, limits(0, u32::MAX), Rng::new(1), &mut toy)
+    explore(&golden, limits(0, u32::MAX), 1, &mut toy)
 }
 
 fn random<S: Store>(mut toy: Toy<S>, count: u64) -> Result<schedule::Totals, Failure> {
     let golden = golden(&mut toy);
-    schedule::run(&golden, Settings { seed: 1, reorder: true, garbage: true }, count, &mut toy)
+    schedule::run(
+        &golden,
+        Settings {
+            seed: 1,
+            reorder: true,
+            garbage: true,
+        },
+        count,
+        &mut toy,
+    )
 }
 
 fn word(store: &mut impl Store, at: usize) -> Result<u16, StoreError> {
@@ -90,14 +124,26 @@ fn sum(store: &mut impl Store, step: u16) -> Result<u32, StoreError> {
     if step > 0 {
         store.read(DATA + 4 * (step as usize - 1), &mut before)?;
     }
-    Ok(u32::from_le_bytes(before).wrapping_mul(31).wrapping_add(0x0102_0305 + u32::from(step)))
+    Ok(u32::from_le_bytes(before)
+        .wrapping_mul(31)
+        .wrapping_add(0x0102_0305 + u32::from(step)))
 }
 
 fn commit(store: &mut impl Store, step: u16) -> Result<(), StoreError> {
     store.write_word(0, step)?;
     store.barrier()?;
-    static TOY: TaskInfo = TaskInfo { name: "toy", hash: 1, first: 0, file: "toy.rs", lines: &[1, 7] };
-    store.committed(Commit { task: Some(&TOY), site: 1, position: Some(u32::from(step)) });
+    static TOY: TaskInfo = TaskInfo {
+        name: "toy",
+        hash: 1,
+        first: 0,
+        file: "toy.rs",
+        lines: &[1, 7],
+    };
+    store.committed(Commit {
+        task: Some(&TOY),
+        site: 1,
+        position: Some(u32::from(step)),
+    });
     Ok(())
 }
 
@@ -180,6 +226,16 @@ fn stumbles_twice<S: Store>(store: &mut S) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Right, and its recoveries leave notes: outages during recovery lead to images that no first outage leaves.
+fn notes<S: Store>(store: &mut S) -> Result<(), StoreError> {
+    let count = word(store, 2)?;
+    store.write_word(2, (count + 1) % 5)?;
+    store.barrier()?;
+    right(store)?;
+    store.write_word(2, 0)?;
+    store.barrier()
+}
+
 /// Wrong: after an outage at one place it works for ever.
 fn restless<S: Store>(store: &mut S) -> Result<(), StoreError> {
     while word(store, 0)? == 5 {
@@ -197,21 +253,103 @@ fn right_programs_pass_at_every_depth() {
     // to its step, so all of these are different images.
     assert_eq!(counts.states, u64::from(STEPS) * 4);
     assert_eq!(counts.unexplored, 0);
-    assert_eq!(counts.depth, 1, "a recovery repeats the same writes, so a second outage leads to no new image");
+    assert_eq!(
+        counts.depth, 1,
+        "a recovery repeats the same writes, so a second outage leads to no new image"
+    );
     random(mapped(right), 200).expect("it is right");
+}
+
+/// All images that outages can leave, found by running from each image found to the end, for as long as there are new ones.
+fn by_brute_force<S: Store>(mut toy: Toy<S>) -> HashSet<Vec<u8>> {
+    let mut found = HashSet::new();
+    let mut next = vec![vec![0; LEN]];
+    while let Some(image) = next.pop() {
+        let run = record(&mut toy, image);
+        let mut image = run.start.clone();
+        for event in &run.events {
+            let Event::Write {
+                at,
+                len,
+                from,
+                grain,
+            } = *event
+            else {
+                continue;
+            };
+            let (at, new) = (at as usize, run.written(from, len));
+            let mut left: Vec<Vec<u8>> = vec![new.to_vec()];
+            let old = &image.bytes()[at..at + new.len()];
+            let how = Thoroughness {
+                garbage: false,
+                subsets: 0,
+            };
+            left.extend(
+                tear::stops(at, len as usize, grain)
+                    .map(|stop| [&new[..stop], &old[stop..]].concat()),
+            );
+            tear::dirty(
+                at,
+                old,
+                new,
+                grain,
+                how,
+                &mut Rng::new(0),
+                &mut |torn, _| left.push(torn.to_vec()),
+            );
+            for left in left.iter().rev() {
+                image.put(at, left);
+                if found.insert(image.bytes().to_vec()) {
+                    next.push(image.bytes().to_vec());
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn exploration_finds_what_brute_force_finds() {
+    for program in [right, notes] {
+        let all = by_brute_force(mapped(program));
+        let mut toy = mapped(program);
+        let golden = golden(&mut toy);
+        for settle in [0, usize::MAX] {
+            let limits = Limits {
+                reorder: false,
+                ..limits(settle, u32::MAX)
+            };
+            let explored = explore(&golden, limits, 1, &mut toy).expect("it is right");
+            let counts = explored.borrow().counts();
+            assert_eq!(
+                (counts.states, counts.unexplored),
+                (all.len() as u64, 0),
+                "pruned after {settle}"
+            );
+        }
+    }
 }
 
 #[test]
 fn a_word_protocol_is_wrong_on_a_byte_store() {
     let failure = all(bytes(right)).err().expect("the word tears");
-    assert!(matches!(failure.outages[0].tear, Tear::Garbage(_) | Tear::Prefix(_) | Tear::Mixed), "{failure}");
+    assert!(
+        matches!(
+            failure.outages[0].tear,
+            Tear::Garbage(_) | Tear::Prefix(_) | Tear::Mixed
+        ),
+        "{failure}"
+    );
 }
 
 #[test]
 fn commit_before_data_is_caught() {
     let failure = all(mapped(commit_first)).err().expect("it is wrong");
     assert_eq!(failure.outages.len(), 1);
-    assert_eq!(failure.outages[0].write, 0, "the first commit is the first cut that differs");
+    assert_eq!(
+        failure.outages[0].write, 0,
+        "the first commit is the first cut that differs"
+    );
     assert!(random(mapped(commit_first), 200).is_err());
 }
 
@@ -223,15 +361,26 @@ fn a_missing_barrier_is_caught_by_reordering_alone() {
 
     let mut toy = mapped(unordered);
     let golden = golden(&mut toy);
-    let in_order = Limits { reorder: false, ..limits(0, u32::MAX) };
-    assert!(explore(&golden, in_order, Rng::new(1), &mut toy).is_ok(), "in program order nothing shows");
+    let in_order = Limits {
+        reorder: false,
+        ..limits(0, u32::MAX)
+    };
+    assert!(
+        explore(&golden, in_order, 1, &mut toy).is_ok(),
+        "in program order nothing shows"
+    );
 }
 
 #[test]
 fn a_local_that_is_not_saved_is_caught() {
     let failure = all(mapped(forgetful)).err().expect("it is wrong");
-    let Reason::CommitDiffers(difference) = failure.reason else { panic!("{failure}") };
-    assert_eq!((difference.offset, difference.expected, difference.got), (4, 15, 8));
+    let Reason::CommitDiffers(difference) = failure.reason else {
+        panic!("{failure}")
+    };
+    assert_eq!(
+        (difference.offset, difference.expected, difference.got),
+        (4, 15, 8)
+    );
     assert_eq!(failure.outages[0].until.map(|mark| mark.line), Some(7));
     assert!(random(mapped(forgetful), 200).is_err());
 }
@@ -248,17 +397,27 @@ fn work_in_place_is_caught_and_named_a_hazard() {
 fn a_fault_in_the_recovery_of_a_recovery_needs_depth_two() {
     let mut toy = mapped(stumbles_twice);
     let golden = golden(&mut toy);
-    let shallow = explore(&golden, limits(0, 1), Rng::new(1), &mut toy).map_err(|failure| failure.to_string());
-    let left = shallow.expect("one outage does no harm").borrow().counts().unexplored;
+    let shallow =
+        explore(&golden, limits(0, 1), 1, &mut toy).map_err(|failure| failure.to_string());
+    let left = shallow
+        .expect("one outage does no harm")
+        .borrow()
+        .counts()
+        .unexplored;
     assert!(left > 0, "what was not tried is reported");
-    let failure = explore(&golden, limits(0, 2), Rng::new(1), &mut toy).err().expect("two do");
+    let failure = explore(&golden, limits(0, 2), 1, &mut toy)
+        .err()
+        .expect("two do");
     assert_eq!(failure.outages.len(), 2, "{failure}");
 }
 
 #[test]
 fn a_recovery_that_does_not_end_is_caught() {
     let failure = all(mapped(restless)).err().expect("it is wrong");
-    assert!(matches!(failure.reason, Reason::NoProgress { .. }), "{failure}");
+    assert!(
+        matches!(failure.reason, Reason::NoProgress { .. }),
+        "{failure}"
+    );
 }
 
 #[test]
