@@ -1,1 +1,6 @@
 //! Host demonstrations of Rekindle.
+//!
+//! [`lenet`] is the network that the `survive` program and the tests run, [`idx`] reads its images.
+
+pub mod idx;
+pub mod lenet;

@@ -1,0 +1,192 @@
+//! Convolution over two dimensions, int8, with a multiplier per output channel.
+
+use core::array;
+
+use rekindle::prelude::*;
+
+use crate::requant::{Activation, Multiplier};
+use crate::window::span;
+
+/// A convolutional layer: `M` filters of `KH`×`KW` over `C` channels, with strides `SH` and `SW`.
+///
+/// It does not know the size of its input: [`conv2d`] takes that from its buffers, and whether to pad as well.
+#[derive(Clone, Copy, Debug)]
+pub struct Conv2d<
+    const KH: usize,
+    const KW: usize,
+    const C: usize,
+    const M: usize,
+    const SH: usize = 1,
+    const SW: usize = 1,
+> {
+    weight: [[[[i8; C]; KW]; KH]; M],
+    bias: [i32; M],
+    scale: [Multiplier; M],
+    input_zero: i8,
+    activation: Activation,
+}
+
+/// The input under one filter, less its zero point; 0 where the filter hangs over the edge.
+///
+/// 16 bits per value: the difference of two `i8` needs nine, and multiply-accumulate instructions take sixteen.
+type Patch<const KH: usize, const KW: usize, const C: usize> = [[[i16; C]; KW]; KH];
+
+impl<
+    const KH: usize,
+    const KW: usize,
+    const C: usize,
+    const M: usize,
+    const SH: usize,
+    const SW: usize,
+> Conv2d<KH, KW, C, M, SH, SW>
+{
+    /// * `weight`: `[out][row][column][in]`, symmetric (zero point 0);
+    /// * `bias`: one per output channel, in units of input scale times that channel's weight scale;
+    /// * `scale`: input scale times weight scale over output scale, per output channel
+    ///   ([`per_tensor`](crate::per_tensor) where all are equal);
+    /// * `input_zero`: zero point of the input.
+    pub const fn new(
+        weight: [[[[i8; C]; KW]; KH]; M],
+        bias: [i32; M],
+        scale: [Multiplier; M],
+        input_zero: i8,
+        activation: Activation,
+    ) -> Self {
+        Self {
+            weight,
+            bias,
+            scale,
+            input_zero,
+            activation,
+        }
+    }
+
+    /// What the filters see at output row `r`, column `c`: `KH · KW · C` values on the stack.
+    #[inline]
+    pub(crate) fn patch<const H: usize, const W: usize, const OH: usize, const OW: usize>(
+        &self,
+        x: &[[[i8; C]; W]; H],
+        r: usize,
+        c: usize,
+    ) -> Patch<KH, KW, C> {
+        let (rows, columns) = (span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c));
+        let zero = i16::from(self.input_zero);
+        let mut patch = [[[0; C]; KW]; KH];
+        for (to, from) in patch[rows.kernel..]
+            .iter_mut()
+            .zip(&x[rows.input..])
+            .take(rows.len)
+        {
+            let to = to[columns.kernel..][..columns.len].as_flattened_mut();
+            let from = from[columns.input..][..columns.len].as_flattened();
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = i16::from(*from) - zero;
+            }
+        }
+        patch
+    }
+
+    /// Output channel `m` of one patch.
+    #[inline]
+    pub(crate) fn channel(&self, patch: &Patch<KH, KW, C>, m: usize) -> i8 {
+        let taps = self.weight[m].as_flattened().as_flattened();
+        let values = patch.as_flattened().as_flattened();
+        let mut acc = self.bias[m];
+        for (value, tap) in values.iter().zip(taps) {
+            acc += i32::from(*value) * i32::from(*tap);
+        }
+        self.activation.quantize(acc, self.scale[m])
+    }
+
+    /// All output channels of one patch.
+    #[inline]
+    pub(crate) fn pixel(&self, patch: &Patch<KH, KW, C>) -> [i8; M] {
+        array::from_fn(|m| self.channel(patch, m))
+    }
+}
+
+/// Convolution; commits after each output row.
+///
+/// The output's size says whether the input is padded: `ceil(H / SH)` rows with (`SAME`), `(H − KH) / SH + 1` without
+/// (`VALID`), and columns likewise. Any other size is a compile error.
+///
+/// ```
+/// use rekindle::prelude::*;
+/// use rekindle_kernels::{Activation, Conv2d, Multiplier, conv2d};
+///
+/// #[derive(Layout)]
+/// struct Memory { x: Buffer<[[[i8; 1]; 3]; 3]>, y: Buffer<[[[i8; 1]; 2]; 2]> }
+///
+/// // One 2×2 filter of ones, output scale four times the input's: the mean.
+/// static MEAN: Conv2d<2, 2, 1, 1> =
+///     Conv2d::new([[[[1]; 2]; 2]; 1], [0], [Multiplier::from_real(0.25)], 0, Activation::linear(0));
+///
+/// let mut words = [0u64; 64];
+/// let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words))?;
+/// nvm.write(|m| &mut m.x, &[[[0], [4], [8]], [[4], [8], [12]], [[8], [12], [16]]])?;
+/// nvm.resume_or_start(&mut [], |cx, m| conv2d(cx, &m.x, &MEAN, &mut m.y))?;
+/// assert_eq!(nvm.read(|m| &m.y)?, [[[4], [8]], [[8], [12]]]);
+/// # Ok::<(), rekindle::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of the store and of the arena.
+#[intermittent_task]
+pub fn conv2d<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const M: usize,
+    const KH: usize,
+    const KW: usize,
+    const SH: usize,
+    const SW: usize,
+>(
+    x: Input<[[[i8; C]; W]; H]>,
+    layer: &Conv2d<KH, KW, C, M, SH, SW>,
+    y: Output<[[[i8; M]; OW]; OH]>,
+) {
+    #[commit]
+    for r in 0..OH {
+        for c in 0..OW {
+            let patch = layer.patch::<H, W, OH, OW>(x, r, c);
+            y.set([r, c], layer.pixel(&patch));
+        }
+    }
+}
+
+/// [`conv2d`] that commits after each output value.
+///
+/// # Errors
+///
+/// Those of the store and of the arena.
+#[intermittent_task]
+pub fn conv2d_by_element<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const M: usize,
+    const KH: usize,
+    const KW: usize,
+    const SH: usize,
+    const SW: usize,
+>(
+    x: Input<[[[i8; C]; W]; H]>,
+    layer: &Conv2d<KH, KW, C, M, SH, SW>,
+    y: Output<[[[i8; M]; OW]; OH]>,
+) {
+    for r in 0..OH {
+        for c in 0..OW {
+            let patch = layer.patch::<H, W, OH, OW>(x, r, c);
+            #[commit]
+            for m in 0..M {
+                y.set([r, c, m], layer.channel(&patch, m));
+            }
+        }
+    }
+}

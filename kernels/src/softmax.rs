@@ -1,0 +1,115 @@
+//! Softmax, int8 to int8, with the fixed-point exponential of TensorFlow Lite's reference.
+
+use rekindle::prelude::*;
+
+use crate::fixed::{exp_on_negative, reciprocal};
+use crate::requant::{
+    Multiplier, clamp, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
+};
+
+/// Integer bits of the scaled difference: differences below −32 in real terms count as 0.
+const DIFF_BITS: u32 = 5;
+/// Integer bits of the sum of exponentials: at most 4096 classes.
+const SUM_BITS: u32 = 12;
+
+/// Softmax over a row of values; the output's scale is 1/256 and its zero point −128, as TensorFlow Lite demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Softmax {
+    scale: Multiplier,
+    least: i32,
+}
+
+impl Softmax {
+    /// `input_scale` is the scale of the input, `beta` the factor in the exponent, mostly 1.
+    ///
+    /// ```
+    /// use rekindle_kernels::Softmax;
+    ///
+    /// const SOFTMAX: Softmax = Softmax::new(0.1, 1.0);
+    /// assert_eq!(SOFTMAX.row(&[20, 0, -20, -100]), [94, -98, -124, -128]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `input_scale · beta` is 2⁻²⁶ or less, or not finite; in a constant this is a compile error.
+    pub const fn new(input_scale: f32, beta: f32) -> Self {
+        let limit = (1_i64 << 31) as f64 - 1.0;
+        let real = beta as f64 * input_scale as f64 * (1_i64 << (31 - DIFF_BITS)) as f64;
+        assert!(
+            real > 1.0 && real < f64::INFINITY,
+            "the scale of a softmax is above 2^-26"
+        );
+        let scale = Multiplier::from_real(if real < limit { real } else { limit });
+        let (_, shift) = scale.parts();
+        // The least difference that the left shift does not overflow.
+        let radius = (((1_i64 << DIFF_BITS) - 1) << (31 - DIFF_BITS)) >> shift;
+        Self {
+            scale,
+            least: -(radius as i32),
+        }
+    }
+
+    /// The probabilities of one row of at most 4096 values.
+    pub fn row<const N: usize>(&self, x: &[i8; N]) -> [i8; N] {
+        const {
+            assert!(
+                0 < N && N <= 1 << SUM_BITS,
+                "softmax takes 1 to 4096 classes"
+            );
+        };
+        let max = x.iter().fold(i8::MIN, |a, b| a.max(*b));
+        let sum: i32 = x
+            .iter()
+            .filter_map(|v| self.exponential(*v, max))
+            .map(|e| rounding_divide_by_pot(e, SUM_BITS))
+            .sum();
+        let (scale, over_unit) = reciprocal(sum, SUM_BITS as i32);
+        // To a scale of 1/256.
+        let right = (over_unit + 31 - 8) as u32;
+        x.map(|v| match self.exponential(v, max) {
+            Some(e) => {
+                let share =
+                    rounding_divide_by_pot(saturating_rounding_doubling_high_mul(scale, e), right);
+                clamp(share + i32::from(i8::MIN), i8::MIN, i8::MAX)
+            }
+            None => i8::MIN,
+        })
+    }
+
+    /// `exp(scale · (v − max))` in Q0, unless it is too small to count.
+    #[inline]
+    fn exponential(&self, v: i8, max: i8) -> Option<i32> {
+        let diff = i32::from(v) - i32::from(max);
+        (diff >= self.least).then(|| exp_on_negative(self.scale.apply(diff)))
+    }
+}
+
+/// Softmax of one row; the row is one step, since its sum needs all of it.
+///
+/// ```
+/// use rekindle::prelude::*;
+/// use rekindle_kernels::{Softmax, softmax};
+///
+/// #[derive(Layout)]
+/// struct Memory { x: Buffer<[i8; 3]>, y: Buffer<[i8; 3]> }
+///
+/// static LAYER: Softmax = Softmax::new(0.1, 1.0);
+///
+/// let mut words = [0u64; 64];
+/// let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words))?;
+/// nvm.write(|m| &mut m.x, &[5, 5, 5])?;
+/// nvm.resume_or_start(&mut [], |cx, m| softmax(cx, &m.x, &LAYER, &mut m.y))?;
+/// assert_eq!(nvm.read(|m| &m.y)?, [-43; 3]); // 85/256
+/// # Ok::<(), rekindle::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of the store and of the arena.
+#[intermittent_task]
+pub fn softmax<const N: usize>(x: Input<[i8; N]>, layer: &Softmax, y: Output<[i8; N]>) {
+    #[commit]
+    for (n, share) in layer.row(x).into_iter().enumerate() {
+        y.set(n, share);
+    }
+}

@@ -1,0 +1,7 @@
+//! The kernels against the reference interpreter, bit for bit.
+//!
+//! Reference values were made with TensorFlow Lite for Microcontrollers by `tools/export_lenet.py` and
+//! `tools/gen_op_vectors.py`.
+
+mod archive;
+mod lenet;
