@@ -69,14 +69,23 @@ pub(crate) struct Home {
 
 impl<T> fmt::Debug for Buffer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffer({}..{})", self.at, self.at.saturating_add(size_of::<T>()))
+        write!(
+            f,
+            "Buffer({}..{})",
+            self.at,
+            self.at.saturating_add(size_of::<T>())
+        )
     }
 }
 
 impl<T> Buffer<T> {
     pub(crate) fn new(place: &mut Place) -> Self {
         let (at, home) = place.take(size_of::<T>());
-        Self { at, home, data: PhantomData }
+        Self {
+            at,
+            home,
+            data: PhantomData,
+        }
     }
 
     /// Offset of the data in the store.

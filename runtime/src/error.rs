@@ -11,14 +11,13 @@ use crate::store::StoreError;
 ///
 /// ```
 /// use rekindle::prelude::*;
-/// # #[cfg(not(miri))] {
+///
 /// #[derive(Layout)]
 /// struct Memory { image: Buffer<[i8; 784]> }
 ///
 /// let mut words = [0u64; 16];
 /// let error = Nvm::<Memory, _>::open(Mapped::from_words(&mut words)).err();
-/// assert_eq!(error, Some(Error::NvmTooSmall { needed: 984, capacity: 128 }));
-/// # }
+/// assert_eq!(error, Some(Error::NvmTooSmall { needed: 980, capacity: 128 }));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -56,7 +56,10 @@ pub struct Place {
 
 impl Place {
     pub(crate) const fn at(start: usize) -> Self {
-        Self { next: start, home: Home { offset: 0, start } }
+        Self {
+            next: start,
+            home: Home { offset: 0, start },
+        }
     }
 
     /// First byte that is not handed out.
@@ -119,8 +122,9 @@ pub const fn align_of_fields(fields: &[(usize, usize)]) -> usize {
 impl<T: Plain> Layout for Buffer<T> {
     const SIZE: usize = size_of::<T>();
     const ALIGN: usize = align_of::<T>();
-    const FINGERPRINT: Fingerprint =
-        Fingerprint::new().word(size_of::<T>() as u64).word(align_of::<T>() as u64);
+    const FINGERPRINT: Fingerprint = Fingerprint::new()
+        .word(size_of::<T>() as u64)
+        .word(align_of::<T>() as u64);
 
     fn place(place: &mut Place) -> Self {
         Self::new(place)

@@ -5,6 +5,10 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+// The macros name this crate from outside.
+#[cfg(test)]
+extern crate self as rekindle;
+
 mod buffer;
 #[cfg(feature = "crash")]
 pub mod crash;
@@ -20,6 +24,8 @@ mod record;
 mod saved;
 pub mod store;
 mod task;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use buffer::{Buffer, Input, Output, Plain, State};
@@ -44,6 +50,8 @@ pub mod __private {
     pub use crate::nest::{base, len_of, resume_iter, stride};
     pub use crate::store::{Commit, Mapping};
     pub use crate::task::{Frame, TaskInfo};
-    pub use crate::{At, Buffer, Cx, Error, Fingerprint, Layout, OutputView, Plain, Saved, StateView, Store};
+    pub use crate::{
+        At, Buffer, Cx, Error, Fingerprint, Layout, OutputView, Plain, Saved, StateView, Store,
+    };
     pub use core;
 }

@@ -40,7 +40,9 @@ pub fn len_of(iter: &impl Iterator) -> Result<u32, Error> {
 #[doc(hidden)]
 #[inline]
 pub fn stride(stride: u32, len: u32) -> Result<u32, Error> {
-    len.checked_add(1).and_then(|len| stride.checked_mul(len)).ok_or(Error::NestTooLong)
+    len.checked_add(1)
+        .and_then(|len| stride.checked_mul(len))
+        .ok_or(Error::NestTooLong)
 }
 
 /// The position of iteration `index`.
@@ -51,5 +53,8 @@ pub fn stride(stride: u32, len: u32) -> Result<u32, Error> {
 #[doc(hidden)]
 #[inline]
 pub fn base(from: u32, index: u32, stride: u32) -> Result<u32, Error> {
-    index.checked_mul(stride).and_then(|offset| from.checked_add(offset)).ok_or(Error::NestTooLong)
+    index
+        .checked_mul(stride)
+        .and_then(|offset| from.checked_add(offset))
+        .ok_or(Error::NestTooLong)
 }

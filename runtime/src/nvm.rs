@@ -96,9 +96,11 @@ pub struct Nvm<M, S, const RECORD: usize = 96> {
     memory: M,
 }
 
-impl<M, S: fmt::Debug, const RECORD: usize> fmt::Debug for Nvm<M, S, RECORD> {
+impl<M, S, const RECORD: usize> fmt::Debug for Nvm<M, S, RECORD> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Nvm").field("core", &self.core).finish_non_exhaustive()
+        f.debug_struct("Nvm")
+            .field("found", &self.core.found)
+            .finish_non_exhaustive()
     }
 }
 
@@ -156,14 +158,28 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     ///
     /// [`Error::NvmTooSmall`], [`Error::Misaligned`], or when the store fails.
     pub fn open_with(store: S, program: Fingerprint) -> Result<Self, Error> {
-        const { assert!(RECORD >= HEADER + 3, "`RECORD` has no room for the frame of one task") };
-        const { assert!(RECORD - HEADER <= u16::MAX as usize, "`RECORD` is larger than a record can say") };
+        const {
+            assert!(
+                RECORD >= HEADER + 3,
+                "`RECORD` has no room for the frame of one task"
+            )
+        };
+        const {
+            assert!(
+                RECORD - HEADER <= u16::MAX as usize,
+                "`RECORD` is larger than a record can say"
+            )
+        };
         let mut place = Place::at(Self::DATA_AT);
         let memory = place.field::<M>(0);
         // A hand-written `SIZE` may be wrong; what was handed out is not.
         let needed = place.end().max(Self::NEEDED);
         let mapping = store.mapping().filter(|_| S::MAPPED);
-        let capacity = if S::MAPPED { mapping.map_or(0, Mapping::len) } else { store.capacity() };
+        let capacity = if S::MAPPED {
+            mapping.map_or(0, Mapping::len)
+        } else {
+            store.capacity()
+        };
         if capacity < needed {
             return Err(Error::NvmTooSmall { needed, capacity });
         }
@@ -247,7 +263,11 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
         let core = as_dyn(&mut self.core);
         core.recover()?;
         core.claim()?;
-        if core.found == Found::Idle { Ok(()) } else { core.forget() }
+        if core.found == Found::Idle {
+            Ok(())
+        } else {
+            core.forget()
+        }
     }
 
     /// Writes a whole buffer, between runs. This is not atomic: an outage may leave a part of it written.

@@ -96,7 +96,9 @@ impl Header {
         if crate::crash::seeded(crate::crash::Bug::CrcIgnored) {
             return true;
         }
-        record.get(4..).is_some_and(|covered| crc(seed, covered) == self.crc)
+        record
+            .get(4..)
+            .is_some_and(|covered| crc(seed, covered) == self.crc)
     }
 }
 

@@ -17,7 +17,11 @@ impl<S: Store> Core<S> {
         let needed = skip.saturating_add(size);
         let task = self.task.map_or("", |task| task.name);
         if needed > available {
-            return Err(Error::ArenaTooSmall { needed, available, task });
+            return Err(Error::ArenaTooSmall {
+                needed,
+                available,
+                task,
+            });
         }
         Ok(arena[skip..].split_at_mut(size))
     }

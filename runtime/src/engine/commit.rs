@@ -31,7 +31,11 @@ impl<S: Store> Core<S> {
             self.store.write_word(WORD_AT, word)?;
         }
         self.store.barrier()?;
-        self.store.committed(Commit { task: self.task, site: self.site, position: Some(position) });
+        self.store.committed(Commit {
+            task: self.task,
+            site: self.site,
+            position: Some(position),
+        });
         Ok(())
     }
 
@@ -74,7 +78,12 @@ impl<S: Store> Core<S> {
     }
 
     /// Writes the record of the first `len` bytes of the stack to the slot that does not hold the current one.
-    fn write_record(&mut self, len: usize, counter: u32, position: Option<u32>) -> Result<(), Error> {
+    fn write_record(
+        &mut self,
+        len: usize,
+        counter: u32,
+        position: Option<u32>,
+    ) -> Result<(), Error> {
         let seq = self.seq.wrapping_add(1);
         if S::WORD_ATOMIC {
             // Tags repeat after four records. A word that has the new record's tag already would be taken for its
@@ -91,10 +100,18 @@ impl<S: Store> Core<S> {
         let bytes = &mut self.record[..HEADER + len];
         record::seal(bytes, self.seed, seq, counter);
         self.store.barrier()?;
-        self.store.write(record::slot_at(seq, self.record.len()), &self.record[..HEADER + len])?;
+        self.store.write(
+            record::slot_at(seq, self.record.len()),
+            &self.record[..HEADER + len],
+        )?;
         self.store.barrier()?;
         self.adopt(seq, counter, len);
-        self.store.committed(Commit { task: self.task, site: self.site, position });
+        self.found = Found::Interrupted; // `end` knows better
+        self.store.committed(Commit {
+            task: self.task,
+            site: self.site,
+            position,
+        });
         Ok(())
     }
 }

@@ -26,7 +26,13 @@ impl<S: Store> Core<S> {
         if self.len == 0 && self.ended {
             return Err(Error::SecondTask { task: info.name });
         }
-        let frame = Frame { info, caller: self.task, start: self.len, next: 0, site: 0 };
+        let frame = Frame {
+            info,
+            caller: self.task,
+            start: self.len,
+            next: 0,
+            site: 0,
+        };
         self.task = Some(info);
         self.site = 0;
         let [h0, h1] = info.hash.to_le_bytes();
@@ -38,11 +44,20 @@ impl<S: Store> Core<S> {
 
     fn reenter(&mut self, info: &'static TaskInfo) -> Result<Frame, Error> {
         let start = self.next;
-        let &[h0, h1, site] = self.frames(start).first_chunk::<FRAME>().ok_or(Error::Foreign)?;
+        let &[h0, h1, site] = self
+            .frames(start)
+            .first_chunk::<FRAME>()
+            .ok_or(Error::Foreign)?;
         if u16::from_le_bytes([h0, h1]) != info.hash {
             return Err(Error::Foreign);
         }
-        let mut frame = Frame { info, caller: self.task, start, next: start + FRAME, site };
+        let mut frame = Frame {
+            info,
+            caller: self.task,
+            start,
+            next: start + FRAME,
+            site,
+        };
         self.task = Some(info);
         if site == 0 {
             // Only the entry of the task is committed: go on from the start of its body.
@@ -53,7 +68,9 @@ impl<S: Store> Core<S> {
 
     /// The recorded frames from `from` on.
     fn frames(&self, from: usize) -> &[u8] {
-        self.record.get(HEADER + from..HEADER + self.len).unwrap_or(&[])
+        self.record
+            .get(HEADER + from..HEADER + self.len)
+            .unwrap_or(&[])
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -63,7 +80,11 @@ impl<S: Store> Core<S> {
             Some(room) => room.copy_from_slice(bytes),
             None => {
                 let task = self.task.map_or("", |task| task.name);
-                return Err(Error::FrameTooLarge { needed, capacity, task });
+                return Err(Error::FrameTooLarge {
+                    needed,
+                    capacity,
+                    task,
+                });
             }
         }
         self.len += bytes.len();
@@ -77,7 +98,10 @@ impl<S: Store> Core<S> {
     /// [`Error::Foreign`] when the frame has no such value.
     #[inline]
     pub fn restore<T: Saved>(&mut self, frame: &mut Frame) -> Result<T, Error> {
-        let bytes = self.frames(frame.next).get(..size_of::<T>()).ok_or(Error::Foreign)?;
+        let bytes = self
+            .frames(frame.next)
+            .get(..size_of::<T>())
+            .ok_or(Error::Foreign)?;
         let value = TryFromBytes::try_read_from_bytes(bytes).map_err(|_| Error::Foreign)?;
         frame.next += size_of::<T>();
         Ok(value)
@@ -123,7 +147,11 @@ impl<S: Store> Core<S> {
     /// [`Error::Foreign`] when `position` is beyond `total`.
     #[inline]
     pub fn check_position(&self, position: u32, total: u32) -> Result<u32, Error> {
-        if position <= total { Ok(position) } else { Err(Error::Foreign) }
+        if position <= total {
+            Ok(position)
+        } else {
+            Err(Error::Foreign)
+        }
     }
 
     /// Starts the frame of a task anew, at a site. What ran inside it is forgotten.

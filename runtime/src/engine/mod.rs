@@ -95,7 +95,6 @@ impl<S: Store, const N: usize> Core<S, [u8; N]> {
 }
 
 impl<S: Store> Core<S> {
-
     pub(crate) fn set_owner(&mut self, owner: usize) {
         self.owner = owner;
     }
@@ -117,7 +116,11 @@ impl<S: Store> Core<S> {
     /// Refuses a handle that is not where it was placed.
     #[inline]
     pub(crate) fn check_home<T>(&self, buffer: &Buffer<T>) -> Result<(), Error> {
-        if buffer.is_home(self.owner, self.start) { Ok(()) } else { Err(Error::WrongStore) }
+        if buffer.is_home(self.owner, self.start) {
+            Ok(())
+        } else {
+            Err(Error::WrongStore)
+        }
     }
 
     /// Makes durable what was written.
@@ -147,4 +150,3 @@ impl<S: Store> Core<S> {
         Ok(self.store.write(buffer.at(), value.as_bytes())?)
     }
 }
-

@@ -41,7 +41,9 @@ impl<S: Store> Core<S> {
         let odd = self.read_slot(1, words[0], &mut blank)?;
         let newest = match (even, odd) {
             // The record room holds slot 1 now.
-            (Some(even), Some(odd)) if record::newer(even.seq, odd.seq) => self.read_slot(0, 0, &mut blank)?,
+            (Some(even), Some(odd)) if record::newer(even.seq, odd.seq) => {
+                self.read_slot(0, 0, &mut blank)?
+            }
             (Some(_), None) => self.read_slot(0, 0, &mut blank)?,
             (_, odd) => odd,
         };
@@ -52,14 +54,22 @@ impl<S: Store> Core<S> {
         };
         self.adopt(header.seq, header.counter, usize::from(header.len));
         if self.len == 0 {
-            self.found = if header.counter == COMPLETE { Found::Complete } else { Found::Idle };
+            self.found = if header.counter == COMPLETE {
+                Found::Complete
+            } else {
+                Found::Idle
+            };
             return Ok(());
         }
         self.found = Found::Interrupted;
         let tagged = word & !(MAX_COUNT as u16) == self.tag;
         #[cfg(feature = "crash")]
         let tagged = tagged || crate::crash::seeded(crate::crash::Bug::StaleWord);
-        let count = if S::WORD_ATOMIC && tagged { u32::from(word) & MAX_COUNT } else { 0 };
+        let count = if S::WORD_ATOMIC && tagged {
+            u32::from(word) & MAX_COUNT
+        } else {
+            0
+        };
         self.position = self.base.saturating_add(count);
         Ok(())
     }
@@ -73,14 +83,24 @@ impl<S: Store> Core<S> {
     }
 
     /// Reads a slot into the record room; `None` if it holds no record of this program.
-    fn read_slot(&mut self, parity: u8, erased: u8, blank: &mut bool) -> Result<Option<Header>, Error> {
+    fn read_slot(
+        &mut self,
+        parity: u8,
+        erased: u8,
+        blank: &mut bool,
+    ) -> Result<Option<Header>, Error> {
         let at = record::slot_at(parity, self.record.len());
         self.store.read(at, &mut self.record[..HEADER])?;
         *blank &= uniform(&self.record[..HEADER], erased);
-        let Some(header) = Header::parse(&self.record, parity, self.record.len()) else { return Ok(None) };
+        let Some(header) = Header::parse(&self.record, parity, self.record.len()) else {
+            return Ok(None);
+        };
         let end = HEADER + usize::from(header.len);
-        self.store.read(at + HEADER, &mut self.record[HEADER..end])?;
-        Ok(header.matches(self.seed, &self.record[..end]).then_some(header))
+        self.store
+            .read(at + HEADER, &mut self.record[HEADER..end])?;
+        Ok(header
+            .matches(self.seed, &self.record[..end])
+            .then_some(header))
     }
 
     /// Makes NVM this program's, if it is not: outdates whatever records it holds, of any program.

@@ -72,13 +72,17 @@ impl<S: Storage> Store for Bytes<S> {
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
         let (operation, len) = (Operation::Read, into.len());
         let address = self.address(operation, at, len)?;
-        self.driver.read(address, into).map_err(|_| StoreError::Device { operation, at, len })
+        self.driver
+            .read(address, into)
+            .map_err(|_| StoreError::Device { operation, at, len })
     }
 
     fn write(&mut self, at: usize, from: &[u8]) -> Result<(), StoreError> {
         let (operation, len) = (Operation::Write, from.len());
         let address = self.address(operation, at, len)?;
-        self.driver.write(address, from).map_err(|_| StoreError::Device { operation, at, len })
+        self.driver
+            .write(address, from)
+            .map_err(|_| StoreError::Device { operation, at, len })
     }
 
     fn barrier(&mut self) -> Result<(), StoreError> {

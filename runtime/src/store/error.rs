@@ -75,13 +75,24 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::OutOfRange { at, len, capacity } => {
-                write!(f, "{len} bytes at {at} are outside the store of {capacity} bytes")
+                write!(
+                    f,
+                    "{len} bytes at {at} are outside the store of {capacity} bytes"
+                )
             }
             Self::Device { operation, at, len } => {
-                write!(f, "{operation} {len} bytes at {at}: the device reports an error")
+                write!(
+                    f,
+                    "{operation} {len} bytes at {at}: the device reports an error"
+                )
             }
             #[cfg(feature = "std")]
-            Self::Io { operation, at, len, kind } => write!(f, "{operation} {len} bytes at {at}: {kind}"),
+            Self::Io {
+                operation,
+                at,
+                len,
+                kind,
+            } => write!(f, "{operation} {len} bytes at {at}: {kind}"),
         }
     }
 }

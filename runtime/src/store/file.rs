@@ -79,9 +79,10 @@ impl File {
         let path = path.as_ref();
         let found = match open(path) {
             Err(FileErrorKind::Missing) => create(path, capacity),
-            Ok(store) if store.capacity < capacity => {
-                Err(FileErrorKind::Smaller { capacity: store.capacity, wanted: capacity })
-            }
+            Ok(store) if store.capacity < capacity => Err(FileErrorKind::Smaller {
+                capacity: store.capacity,
+                wanted: capacity,
+            }),
             found => found,
         };
         found.map_err(|kind| FileError::new(path, kind))
@@ -97,11 +98,17 @@ impl File {
 }
 
 fn open(path: &Path) -> Result<File, FileErrorKind> {
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(FileErrorKind::from_io)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(FileErrorKind::from_io)?;
     let len = file.metadata().map_err(FileErrorKind::from_io)?.len();
     let mut header = [0; HEADER];
     match read_at(&file, &mut header, 0) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(FileErrorKind::NotAStore),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            return Err(FileErrorKind::NotAStore);
+        }
         result => result.map_err(FileErrorKind::from_io)?,
     }
     let capacity = parse(&header).ok_or(FileErrorKind::NotAStore)?;
@@ -109,14 +116,21 @@ fn open(path: &Path) -> Result<File, FileErrorKind> {
     if len < wanted {
         return Err(FileErrorKind::Truncated { len, wanted });
     }
-    Ok(File { file, capacity, sync: false })
+    Ok(File {
+        file,
+        capacity,
+        sync: false,
+    })
 }
 
 fn create(path: &Path, capacity: usize) -> Result<File, FileErrorKind> {
     if path.exists() {
         return Err(FileErrorKind::Exists);
     }
-    let mut name = path.file_name().ok_or(FileErrorKind::NotAStore)?.to_os_string();
+    let mut name = path
+        .file_name()
+        .ok_or(FileErrorKind::NotAStore)?
+        .to_os_string();
     name.push(std::format!(".{}.new", std::process::id()));
     let unfinished = path.with_file_name(name);
     let finished = fill(&unfinished, capacity).and_then(|()| {
@@ -133,7 +147,11 @@ fn create(path: &Path, capacity: usize) -> Result<File, FileErrorKind> {
 }
 
 fn fill(path: &Path, capacity: usize) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
     file.write_all(&header(capacity))?;
     // Zeros rather than a hole: a full disk shows now, and not in the middle of a run.
     let zeros = [0; 4096];
@@ -195,15 +213,23 @@ impl Store for File {
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
         let (operation, len) = (Operation::Read, into.len());
         StoreError::check(at, len, self.capacity)?;
-        read_at(&self.file, into, (HEADER + at) as u64)
-            .map_err(|error| StoreError::Io { operation, at, len, kind: error.kind() })
+        read_at(&self.file, into, (HEADER + at) as u64).map_err(|error| StoreError::Io {
+            operation,
+            at,
+            len,
+            kind: error.kind(),
+        })
     }
 
     fn write(&mut self, at: usize, from: &[u8]) -> Result<(), StoreError> {
         let (operation, len) = (Operation::Write, from.len());
         StoreError::check(at, len, self.capacity)?;
-        write_at(&self.file, from, (HEADER + at) as u64)
-            .map_err(|error| StoreError::Io { operation, at, len, kind: error.kind() })
+        write_at(&self.file, from, (HEADER + at) as u64).map_err(|error| StoreError::Io {
+            operation,
+            at,
+            len,
+            kind: error.kind(),
+        })
     }
 
     fn barrier(&mut self) -> Result<(), StoreError> {
@@ -211,6 +237,11 @@ impl Store for File {
             return Ok(());
         }
         let (operation, at, len) = (Operation::Barrier, 0, self.capacity);
-        self.file.sync_data().map_err(|error| StoreError::Io { operation, at, len, kind: error.kind() })
+        self.file.sync_data().map_err(|error| StoreError::Io {
+            operation,
+            at,
+            len,
+            kind: error.kind(),
+        })
     }
 }

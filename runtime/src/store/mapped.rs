@@ -67,7 +67,10 @@ impl<'a> Mapped<'a> {
     /// For `'a`, these bytes are readable and writable, and nothing else accesses them.
     pub const unsafe fn from_raw(base: NonNull<u8>, len: usize) -> Self {
         // SAFETY: the caller's promise; the store lives no longer than `'a`.
-        Self { map: unsafe { Mapping::new(base, len) }, memory: PhantomData }
+        Self {
+            map: unsafe { Mapping::new(base, len) },
+            memory: PhantomData,
+        }
     }
 }
 
@@ -88,7 +91,13 @@ impl Store for Mapped<'_> {
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
         StoreError::check(at, into.len(), self.map.len())?;
         // SAFETY: in range by the check, and `into` is elsewhere because nobody borrows the mapping.
-        unsafe { ptr::copy_nonoverlapping(self.map.base().as_ptr().add(at), into.as_mut_ptr(), into.len()) }
+        unsafe {
+            ptr::copy_nonoverlapping(
+                self.map.base().as_ptr().add(at),
+                into.as_mut_ptr(),
+                into.len(),
+            )
+        }
         Ok(())
     }
 

@@ -141,7 +141,10 @@ impl Commit {
 
     /// Source line of the site; 0 when unknown.
     pub fn line(&self) -> u32 {
-        self.task.and_then(|task| task.lines.get(usize::from(self.site))).copied().unwrap_or(0)
+        self.task
+            .and_then(|task| task.lines.get(usize::from(self.site)))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Name of the task; empty when there is none.
@@ -172,7 +175,10 @@ unsafe impl Send for Mapping {}
 #[allow(clippy::len_without_is_empty)]
 impl Mapping {
     /// No memory at all.
-    pub(crate) const NONE: Self = Self { base: NonNull::dangling(), len: 0 };
+    pub(crate) const NONE: Self = Self {
+        base: NonNull::dangling(),
+        len: 0,
+    };
 
     /// Describes the `len` bytes at `base`.
     ///

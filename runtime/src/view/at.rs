@@ -81,7 +81,10 @@ impl<E: Plain, const A: usize, const B: usize> At<[usize; 2]> for [[E; B]; A] {
     }
 }
 
-impl<E: Plain, const A: usize, const B: usize, const C: usize> sealed::At<[usize; 3]> for [[[E; C]; B]; A] {}
+impl<E: Plain, const A: usize, const B: usize, const C: usize> sealed::At<[usize; 3]>
+    for [[[E; C]; B]; A]
+{
+}
 impl<E: Plain, const A: usize, const B: usize, const C: usize> At<[usize; 3]> for [[[E; C]; B]; A] {
     type Item = E;
 
@@ -92,8 +95,8 @@ impl<E: Plain, const A: usize, const B: usize, const C: usize> At<[usize; 3]> fo
     }
 }
 
-impl<E: Plain, const A: usize, const B: usize, const C: usize, const D: usize> sealed::At<[usize; 4]>
-    for [[[[E; D]; C]; B]; A]
+impl<E: Plain, const A: usize, const B: usize, const C: usize, const D: usize>
+    sealed::At<[usize; 4]> for [[[[E; D]; C]; B]; A]
 {
 }
 impl<E: Plain, const A: usize, const B: usize, const C: usize, const D: usize> At<[usize; 4]>
@@ -104,6 +107,7 @@ impl<E: Plain, const A: usize, const B: usize, const C: usize, const D: usize> A
     #[inline(always)]
     #[track_caller]
     fn offset([a, b, c, d]: [usize; 4]) -> usize {
-        (((checked::<A>(a) * B + checked::<B>(b)) * C + checked::<C>(c)) * D + checked::<D>(d)) * size_of::<E>()
+        (((checked::<A>(a) * B + checked::<B>(b)) * C + checked::<C>(c)) * D + checked::<D>(d))
+            * size_of::<E>()
     }
 }

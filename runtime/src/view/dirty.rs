@@ -21,12 +21,22 @@ impl<'v> Dirty<'v> {
     }
 
     pub(super) const fn none() -> Self {
-        Self { run: 0..0, unit: 1, earlier: &mut [], spilled: false }
+        Self {
+            run: 0..0,
+            unit: 1,
+            earlier: &mut [],
+            spilled: false,
+        }
     }
 
     pub(super) fn new(unit: usize, bitmap: &'v mut [u8]) -> Self {
         bitmap.fill(0);
-        Self { run: 0..0, unit, earlier: bitmap, spilled: false }
+        Self {
+            run: 0..0,
+            unit,
+            earlier: bitmap,
+            spilled: false,
+        }
     }
 
     #[inline(always)]
@@ -55,7 +65,10 @@ impl<'v> Dirty<'v> {
     }
 
     /// Gives each run of bytes to `write`, in ascending order, and forgets them.
-    pub(super) fn drain<E>(&mut self, mut write: impl FnMut(Range<usize>) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn drain<E>(
+        &mut self,
+        mut write: impl FnMut(Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if !self.spilled {
             if !self.run.is_empty() {
                 write(self.run.clone())?;

@@ -76,7 +76,8 @@ impl<T: Plain, S: Store> OutputView<'_, T, S> {
         // SAFETY: `data` is the copy in the arena, which the view borrows.
         let staged = unsafe { self.data.as_ref() }.as_bytes();
         let at = self.at;
-        self.dirty.drain(|run| Ok(core.store_mut().write(at + run.start, &staged[run])?))
+        self.dirty
+            .drain(|run| Ok(core.store_mut().write(at + run.start, &staged[run])?))
     }
 }
 
@@ -95,7 +96,15 @@ impl<S: Store> Core<S> {
         self.check_home(buffer)?;
         let (at, borrow) = (buffer.at(), PhantomData);
         if let Some(data) = self.mapped(buffer) {
-            return Ok((OutputView { data, at, dirty: Dirty::none(), borrow }, arena));
+            return Ok((
+                OutputView {
+                    data,
+                    at,
+                    dirty: Dirty::none(),
+                    borrow,
+                },
+                arena,
+            ));
         }
         let (bytes, rest) = self.carve(arena, size_of::<T>(), align_of::<T>())?;
         let (bitmap, rest) = self.carve(rest, Dirty::bitmap(size_of::<T>(), align_of::<T>()), 1)?;
@@ -104,7 +113,15 @@ impl<S: Store> Core<S> {
         match T::mut_from_bytes(bytes) {
             Ok(staged) => {
                 let data = NonNull::from(staged);
-                Ok((OutputView { data, at, dirty: Dirty::new(align_of::<T>(), bitmap), borrow }, rest))
+                Ok((
+                    OutputView {
+                        data,
+                        at,
+                        dirty: Dirty::new(align_of::<T>(), bitmap),
+                        borrow,
+                    },
+                    rest,
+                ))
             }
             // `carve` gives the size and alignment of a `T`.
             Err(_) => Err(Error::WrongStore),

@@ -61,7 +61,10 @@ impl FileErrorKind {
 
 impl FileError {
     pub(super) fn new(path: &Path, kind: FileErrorKind) -> Self {
-        Self { path: path.to_path_buf(), kind }
+        Self {
+            path: path.to_path_buf(),
+            kind,
+        }
     }
 
     /// The file.
@@ -81,7 +84,9 @@ impl fmt::Display for FileError {
         match &self.kind {
             FileErrorKind::Missing => f.write_str("there is no such file"),
             FileErrorKind::Exists => f.write_str("the file exists already"),
-            FileErrorKind::NotAStore => f.write_str("this is not a store of Rekindle, or its header is damaged"),
+            FileErrorKind::NotAStore => {
+                f.write_str("this is not a store of Rekindle, or its header is damaged")
+            }
             FileErrorKind::Truncated { len, wanted } => {
                 write!(f, "the store is damaged: {len} bytes of {wanted} are left")
             }
