@@ -60,6 +60,12 @@ impl Archive {
         }
     }
 
+    /// A tensor of `f32`, stored as the bits.
+    pub fn f32(&self, name: &str) -> Vec<f32> {
+        let (values, _) = self.get(name, 1).as_chunks::<4>();
+        values.iter().map(|v| f32::from_le_bytes(*v)).collect()
+    }
+
     /// A tensor of `i32`.
     pub fn i32<const N: usize>(&self, name: &str) -> [i32; N] {
         let (values, _) = self.get(name, 1).as_chunks::<4>();

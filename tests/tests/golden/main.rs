@@ -4,4 +4,7 @@
 //! `tools/gen_op_vectors.py`.
 
 mod archive;
+#[rustfmt::skip]
+mod cases;
 mod lenet;
+mod ops;
