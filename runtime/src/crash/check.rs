@@ -273,7 +273,7 @@ impl<'a, M: Layout, const RECORD: usize> Check<'a, M, RECORD> {
         let capacity = self.capacity.unwrap_or(Nvm::<M, S, RECORD>::NEEDED);
         let ram = Ram::new(capacity);
         ram.load(&vec![self.fill; capacity]);
-        self.prepare(&ram).map_err(golden_failure)?;
+        self.prepare(&ram, store).map_err(golden_failure)?;
         let mut start = ram.contents();
 
         let mut device = Device::new(ram.clone(), store, task, self.arena.unwrap_or(0), self.seed);
@@ -292,19 +292,25 @@ impl<'a, M: Layout, const RECORD: usize> Check<'a, M, RECORD> {
             warm = true;
             report.warm = true;
             ram.load(golden.end.bytes());
-            self.prepare(&ram).map_err(golden_failure)?;
+            self.prepare(&ram, store).map_err(golden_failure)?;
             start = ram.contents();
         }
     }
 
-    /// The user's part before the program starts.
-    fn prepare(&mut self, ram: &Ram) -> Result<(), Error> {
-        let mut nvm = Nvm::<M, _, RECORD>::open(Bytes::new(ram.clone()))?;
-        nvm.restart()?;
-        match &mut self.init {
-            Some(init) => init(&mut nvm),
-            None => Ok(()),
-        }
+    /// The user's part before the program starts, and the runtime's.
+    fn prepare<S: Store>(&mut self, ram: &Ram, store: fn(&Ram) -> S) -> Result<(), Error> {
+        Nvm::<M, S, RECORD>::open(store(ram))?.restart()?;
+        let Some(init) = &mut self.init else { return Ok(()) };
+        // The inputs are written through a store of one kind, whatever the kind that is checked. Only the data count: a
+        // record is of one kind of store.
+        let inputs = Ram::new(ram.contents().len());
+        inputs.load(&ram.contents());
+        init(&mut Nvm::open(Bytes::new(inputs.clone()))?)?;
+        let mut image = ram.contents();
+        let data = Nvm::<M, S, RECORD>::DATA_AT..;
+        image[data.clone()].copy_from_slice(&inputs.contents()[data]);
+        ram.load(&image);
+        Ok(())
     }
 
     /// Runs on continuous power, twice, and once more to see that nothing is left to do.
