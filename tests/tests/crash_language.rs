@@ -85,7 +85,10 @@ fn prefix_sum(x: Input<[i32; N]>, y: Output<[i32; N]>) {
 
 #[test]
 fn a_running_sum() {
-    survives!(|cx, m| prefix_sum(cx, &m.x, &mut m.y), y = [3, 2, 6, 7, 2, 11]);
+    survives!(
+        |cx, m| prefix_sum(cx, &m.x, &mut m.y),
+        y = [3, 2, 6, 7, 2, 11]
+    );
 }
 
 #[intermittent_task]
@@ -105,8 +108,16 @@ fn nest(grid: Input<[[i32; 3]; 4]>, y: Output<[i32; N]>, z: Output<[i32; N]>, wi
 
 #[test]
 fn a_nest_with_code_around_the_inner_loop() {
-    survives!(|cx, m| nest(cx, &m.grid, &mut m.y, &mut m.z, 3), y = [5, 8, 11, 14, 0, 1000], z = [1, 4, 7, 10, 0, 5]);
-    survives!(|cx, m| nest(cx, &m.grid, &mut m.y, &mut m.z, 0), y = [0, 0, 0, 0, 0, 1000], z = [1, 4, 7, 10, 0, 5]);
+    survives!(
+        |cx, m| nest(cx, &m.grid, &mut m.y, &mut m.z, 3),
+        y = [5, 8, 11, 14, 0, 1000],
+        z = [1, 4, 7, 10, 0, 5]
+    );
+    survives!(
+        |cx, m| nest(cx, &m.grid, &mut m.y, &mut m.z, 0),
+        y = [0, 0, 0, 0, 0, 1000],
+        z = [1, 4, 7, 10, 0, 5]
+    );
 }
 
 #[intermittent_task]
@@ -392,11 +403,11 @@ fn no_commits(x: Input<[i32; N]>, y: Output<[i32; N]>) {
 #[test]
 fn tasks_within_tasks_within_tasks() {
     let add = |from: [i32; N], by: i32| from.map(|v| v + 2 * by);
-    let (mut x, mut y, mut z) = (X, [0; N], [0; N]);
+    let (mut x, mut z) = (X, [0; N]);
     for rounds in [2, 3] {
         let mut total = 0;
         for k in 0..rounds {
-            y = add(x, k);
+            let y = add(x, k);
             total += k;
             if k % 2 == 1 {
                 z = add(y, total);
@@ -406,7 +417,7 @@ fn tasks_within_tasks_within_tasks() {
         }
         z = add(x, total);
     }
-    y = z.map(|v| v + 1);
+    let y = z.map(|v| v + 1);
     survives!(|cx, m| root(cx, m), x = x, y = y, z = z);
 }
 
@@ -416,8 +427,12 @@ struct Scaler {
 
 impl Scaler {
     #[intermittent_task]
-    fn scale<'a, T: Copy + Into<i32>>(&self, x: Input<'a, [i32; N]>, y: Output<'a, [i32; N]>, offset: T)
-    where
+    fn scale<'a, T: Copy + Into<i32>>(
+        &self,
+        x: Input<'a, [i32; N]>,
+        y: Output<'a, [i32; N]>,
+        offset: T,
+    ) where
         T: Default,
     {
         let by = self.by;
@@ -437,7 +452,10 @@ fn calls_a_method(scaler: &Scaler, m: &mut Memory) {
 
 #[test]
 fn methods_generics_and_lifetimes() {
-    survives!(|cx, m| calls_a_method(cx, &Scaler { by: 3 }, m), y = X.map(|v| 3 * v + 7));
+    survives!(
+        |cx, m| calls_a_method(cx, &Scaler { by: 3 }, m),
+        y = X.map(|v| 3 * v + 7)
+    );
 }
 
 #[intermittent_task]
@@ -457,5 +475,7 @@ struct Rows {
 
 #[test]
 fn rows_written_as_a_whole() {
-    crash_check!(Rows, |nvm| nvm.write(|m| &mut m.from, &GRID), |cx, m| whole_rows(cx, &m.from, &mut m.to));
+    crash_check!(Rows, |nvm| nvm.write(|m| &mut m.from, &GRID), |cx, m| {
+        whole_rows(cx, &m.from, &mut m.to)
+    });
 }

@@ -181,7 +181,7 @@ impl Walker<'_> {
     }
 
     fn arms(&mut self, m: &Match, env: &mut Env) {
-        if m.arms.iter().any(|(pat, _)| !bound(pat).is_empty()) {
+        if m.arms.iter().any(|(pat, b)| b.range.is_some() && !bound(pat).is_empty()) {
             self.repeatable(&m.scrutinee, env, "the matched value");
         }
         for (pat, branch) in &m.arms {

@@ -10,6 +10,9 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Local, Stmt, Type};
 
+/// What the choice among the arms of a `match` gives when there is nothing left to do.
+const NO_ARM: u16 = u16::MAX;
+
 impl Emitter<'_> {
     /// The statements of a block.
     pub(super) fn body(&self, body: &Body) -> TokenStream {
@@ -163,34 +166,32 @@ impl Emitter<'_> {
 
     fn arms(&self, m: &Match) -> TokenStream {
         let (at, arm, scrutinee) = (local("at"), local("arm"), &m.scrutinee);
-        if m.arms.iter().any(|(pat, _)| !bound(pat).is_empty()) {
+        if m.arms.iter().any(|(pat, b)| b.range.is_some() && !bound(pat).is_empty()) {
             let arms = m.arms.iter().map(|(pat, b)| {
                 let body = self.body(&b.body);
                 quote!(#pat => { #body })
             });
             return quote!(match #scrutinee { #(#arms)* });
         }
+        // An arm without a site runs where it is chosen; one with a site can also be entered as the recorded one.
         let number = |i: usize| u16::try_from(i).unwrap_or(u16::MAX);
-        let choose = m.arms.iter().enumerate().map(|(i, (pat, _))| {
-            let n = number(i);
-            quote!(#pat => #n,)
-        });
-        let recorded = m.arms.iter().enumerate().filter_map(|(i, (_, b))| {
-            let (n, Range { first, last }) = (number(i), b.range?);
-            Some(quote!(#first..=#last => #n,))
-        });
-        let count = m.arms.len();
-        let bodies = m.arms.iter().enumerate().map(|(i, (_, b))| {
+        let choose = m.arms.iter().enumerate().map(|(i, (pat, b))| {
             let (n, body) = (number(i), self.body(&b.body));
-            if i + 1 == count { quote!(_ => { #body }) } else { quote!(#n => { #body }) }
+            if b.range.is_some() { quote!(#pat => #n,) } else { quote!(#pat => { { #body } #NO_ARM }) }
+        });
+        let with_site = || m.arms.iter().enumerate().filter_map(|(i, (_, b))| Some((number(i), b.range?, b)));
+        let recorded = with_site().map(|(n, Range { first, last }, _)| quote!(#first..=#last => #n,));
+        let bodies = with_site().map(|(n, _, b)| {
+            let body = self.body(&b.body);
+            quote!(#n => { #body })
         });
         quote! {
             let #arm: u16 = if #at == 0 {
                 match #scrutinee { #(#choose)* }
             } else {
-                match #at { #(#recorded)* _ => 0 }
+                match #at { #(#recorded)* _ => #NO_ARM }
             };
-            match #arm { #(#bodies)* }
+            match #arm { #(#bodies)* _ => {} }
         }
     }
 
