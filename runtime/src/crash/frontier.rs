@@ -299,13 +299,13 @@ impl Walk {
         if !frontier.limits.reorder {
             return;
         }
-        // Each write of a golden region is singled out. Recoveries repeat regions, and may not repeat squares of them.
-        let most = if self.depth == 0 { usize::MAX } else { 64 };
+        // Recoveries repeat regions, and may not repeat squares of them: the golden run's own are looked at closest.
+        let (most, samples) = if self.depth == 0 { (usize::MAX, 4) } else { (64, 0) };
         let mut context = self.context(0, 0);
         context.write = context.write.saturating_sub(1);
         let mut rng = Rng::new(frontier.seed ^ self.image.key() as u64);
         let (pending, patch) = (&self.pending, &self.patch);
-        pending.each(&mut self.image, most, 4, &mut rng, &mut |image| {
+        pending.each(&mut self.image, most, samples, &mut rng, &mut |image| {
             frontier.counts.reorderings += 1;
             let key = image.key();
             if frontier.is_new(key, context.depth) {

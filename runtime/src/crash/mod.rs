@@ -18,12 +18,13 @@
 //! 2. **Every outage.** For each NVM write of the golden run: the power fails right after it; inside it, as the store
 //!    allows (between any two 16-bit words of a longer write and with any subset of up to four words; after any byte,
 //!    with garbage in the byte in flight, and with random subsets of the changed bits); and with writes since the last
-//!    [barrier](crate::store::Store::barrier) missing, each single one, all but each single one, and random subsets,
-//!    which is what finds a missing barrier.
+//!    [barrier](crate::store::Store::barrier) missing: each single one, all but the last, and random subsets. That is what
+//!    finds a missing barrier.
 //! 3. **Every outage during recovery,** and during the recovery of a recovery, at every depth. A recovery sees NVM and
 //!    nothing else, so outages that leave the same image have the same future. The checker explores the *distinct
 //!    images*: each is recovered once, and each write of that recovery is cut and torn again. Images are told apart by a
 //!    128-bit digest that costs constant work per byte written. [`Report::unexplored`] is 0 when nothing was left out.
+//!    Only what is without number is sampled: garbage and random subsets are tried once per sequence of outages.
 //! 4. **Random schedules** from a seed, each run through all its outages to the end.
 //! 5. For programs that are not large, **all of it again** on the NVM that a complete first run leaves behind, where
 //!    stale records and position words lie about.
