@@ -87,7 +87,8 @@ impl<
     }
 
     /// Output channel `m` of one patch.
-    #[inline]
+    // Not inlined: the loop over channels would have the whole patch in registers, widened, and multiply twice as slowly.
+    #[inline(never)]
     pub(crate) fn channel(&self, patch: &Patch<KH, KW, C>, m: usize) -> i8 {
         let taps = self.weight[m].as_flattened().as_flattened();
         let values = patch.as_flattened().as_flattened();

@@ -54,6 +54,6 @@ pub mod by_element {
     pub use crate::pool::{
         average_pool_by_element as average_pool, max_pool_by_element as max_pool,
     };
-    // A row is one step in any case.
+    // One step in any case.
     pub use crate::softmax::softmax;
 }

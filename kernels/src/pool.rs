@@ -1,7 +1,5 @@
 //! Maximum and average pooling, int8; input and output have the same scale and zero point.
 
-use core::array;
-
 use rekindle::prelude::*;
 
 use crate::requant::clamp;
@@ -41,65 +39,55 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         [span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c)]
     }
 
-    /// Greatest value of channel `k`.
-    #[inline]
-    pub(crate) fn greatest<const H: usize, const W: usize, const C: usize>(
-        self,
-        x: &[[[i8; C]; W]; H],
-        place: Place,
-        k: usize,
-    ) -> i8 {
-        let greatest = pixels(x, place).fold(i8::MIN, |a, values| a.max(values[k]));
-        clamp(i32::from(greatest), self.min, self.max)
-    }
-
     /// Greatest value of each channel.
     #[inline]
     pub(crate) fn maximum<const H: usize, const W: usize, const C: usize>(
         self,
         x: &[[[i8; C]; W]; H],
-        place: Place,
+        [rows, columns]: Place,
     ) -> [i8; C] {
         let mut greatest = [i8::MIN; C];
-        for values in pixels(x, place) {
-            for (greatest, value) in greatest.iter_mut().zip(values) {
-                *greatest = (*greatest).max(*value);
+        for line in &x[rows.input..][..rows.len] {
+            for values in &line[columns.input..][..columns.len] {
+                for (greatest, value) in greatest.iter_mut().zip(values) {
+                    *greatest = (*greatest).max(*value);
+                }
             }
         }
-        greatest.map(|v| clamp(i32::from(v), self.min, self.max))
+        greatest.map(|v| v.max(self.min).min(self.max))
     }
 
-    /// Average of channel `k`.
+    /// Sum of each channel: `4 · C` bytes on the stack.
     #[inline]
-    pub(crate) fn mean<const H: usize, const W: usize, const C: usize>(
+    pub(crate) fn sums<const H: usize, const W: usize, const C: usize>(
         self,
         x: &[[[i8; C]; W]; H],
-        place: Place,
-        k: usize,
-    ) -> i8 {
-        let sum = pixels(x, place).map(|values| i32::from(values[k])).sum();
-        self.rounded(sum, place)
+        [rows, columns]: Place,
+    ) -> [i32; C] {
+        let mut sums = [0_i32; C];
+        for line in &x[rows.input..][..rows.len] {
+            for values in &line[columns.input..][..columns.len] {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += i32::from(*value);
+                }
+            }
+        }
+        sums
     }
 
-    /// Average of each channel: `4 · C` bytes of sums on the stack.
+    /// Average of each channel.
     #[inline]
     pub(crate) fn average<const H: usize, const W: usize, const C: usize>(
         self,
         x: &[[[i8; C]; W]; H],
         place: Place,
     ) -> [i8; C] {
-        let mut sums = [0_i32; C];
-        for values in pixels(x, place) {
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += i32::from(*value);
-            }
-        }
-        array::from_fn(|k| self.rounded(sums[k], place))
+        self.sums(x, place).map(|sum| self.rounded(sum, place))
     }
 
     /// `sum` over the number of values under the pool, half away from zero.
     #[inline]
-    fn rounded(self, sum: i32, [rows, columns]: Place) -> i8 {
+    pub(crate) fn rounded(self, sum: i32, [rows, columns]: Place) -> i8 {
         let count = (rows.len * columns.len) as i32;
         let half = if sum > 0 { count / 2 } else { -(count / 2) };
         clamp((sum + half) / count, self.min, self.max)
@@ -112,17 +100,6 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Default
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// The input's pixels at one place.
-#[inline]
-fn pixels<const H: usize, const W: usize, const C: usize>(
-    x: &[[[i8; C]; W]; H],
-    [rows, columns]: Place,
-) -> impl Iterator<Item = &[i8; C]> {
-    x[rows.input..][..rows.len]
-        .iter()
-        .flat_map(move |line| &line[columns.input..][..columns.len])
 }
 
 /// Maximum pooling; commits after each output row.
@@ -197,10 +174,10 @@ pub fn max_pool_by_element<
 ) {
     for r in 0..OH {
         for c in 0..OW {
-            let place = Pool::<KH, KW, SH, SW>::place::<H, W, OH, OW>(r, c);
+            let greatest = layer.maximum(x, Pool::<KH, KW, SH, SW>::place::<H, W, OH, OW>(r, c));
             #[commit]
             for k in 0..C {
-                y.set([r, c, k], layer.greatest(x, place, k));
+                y.set([r, c, k], greatest[k]);
             }
         }
     }
@@ -279,9 +256,10 @@ pub fn average_pool_by_element<
     for r in 0..OH {
         for c in 0..OW {
             let place = Pool::<KH, KW, SH, SW>::place::<H, W, OH, OW>(r, c);
+            let sums = layer.sums(x, place);
             #[commit]
             for k in 0..C {
-                y.set([r, c, k], layer.mean(x, place, k));
+                y.set([r, c, k], layer.rounded(sums[k], place));
             }
         }
     }

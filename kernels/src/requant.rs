@@ -110,10 +110,9 @@ impl Multiplier {
         } else {
             self.shift.unsigned_abs()
         };
-        rounding_divide_by_pot(
-            saturating_rounding_doubling_high_mul(x.wrapping_shl(left), self.q),
-            right,
-        )
+        // The mantissa is never `MIN`, so there is nothing to saturate.
+        let high = (x.wrapping_shl(left) as i64 * self.q as i64 + (1 << 30)) >> 31;
+        rounding_divide_by_pot(high as i32, right)
     }
 
     /// Mantissa in Q31 and exponent.

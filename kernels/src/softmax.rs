@@ -84,7 +84,8 @@ impl Softmax {
     }
 }
 
-/// Softmax of one row; the row is one step, since its sum needs all of it.
+/// Softmax of one row. It needs no commit of its own: the row is one step, since its sum takes all of it, and whoever
+/// runs the task commits when it is done.
 ///
 /// ```
 /// use rekindle::prelude::*;
@@ -108,8 +109,5 @@ impl Softmax {
 /// Those of the store and of the arena.
 #[intermittent_task]
 pub fn softmax<const N: usize>(x: Input<[i8; N]>, layer: &Softmax, y: Output<[i8; N]>) {
-    #[commit]
-    for (n, share) in layer.row(x).into_iter().enumerate() {
-        y.set(n, share);
-    }
+    y.set((), layer.row(x));
 }
