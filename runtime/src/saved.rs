@@ -22,4 +22,5 @@ use zerocopy::{Immutable, IntoBytes, TryFromBytes};
 )]
 pub trait Saved: TryFromBytes + IntoBytes + Immutable {}
 
+#[diagnostic::do_not_recommend]
 impl<T: TryFromBytes + IntoBytes + Immutable> Saved for T {}

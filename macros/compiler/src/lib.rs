@@ -92,5 +92,8 @@ pub fn outside_task(name: &str, item: TokenStream) -> TokenStream {
          help: put `#[intermittent_task]` on the function around it"
     );
     let error = syn::Error::new(proc_macro2::Span::call_site(), text).to_compile_error();
-    quote::quote!(#item #error)
+    if syn::parse2::<syn::Item>(item.clone()).is_ok() {
+        return quote::quote!(#item #error);
+    }
+    quote::quote!({ #error #item })
 }

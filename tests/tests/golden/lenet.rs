@@ -1,9 +1,10 @@
 //! The whole network and each of its layers.
 
+use rekindle::File;
 use rekindle::prelude::*;
 use rekindle_examples::idx::Samples;
 use rekindle_examples::lenet::{
-    Activations, Image, LENET, Scores, answer, classify, classify_by_element, image,
+    ARENA, Activations, Image, LENET, Scores, answer, classify, classify_by_element, image,
 };
 
 use crate::archive::Archive;
@@ -78,4 +79,26 @@ fn every_layer_is_the_references_at_both_granularities() {
             golden.check(&name("softmax"), &nvm.read(|m| &m.scores).unwrap());
         }
     }
+}
+
+#[test]
+fn a_file_holds_the_same_activations_as_mapped_memory() {
+    let golden = Archive::open("lenet.golden");
+    let path = std::env::temp_dir().join(format!("rekindle-golden-{}.nvm", std::process::id()));
+    let store = File::create(&path, 8 * words().len()).unwrap().sync(false);
+    let mut nvm = Nvm::<Memory, _>::open(store).unwrap();
+    nvm.write(
+        |m| &mut m.image,
+        &image(&Samples::subset().unwrap().images[0]),
+    )
+    .unwrap();
+    let mut arena = vec![0; ARENA];
+    nvm.resume_or_start(&mut arena, |cx, m| {
+        classify(cx, &m.image, &LENET, &mut m.net, &mut m.scores)
+    })
+    .unwrap();
+    golden.check("0.conv1", &nvm.read(|m| &m.net.conv1).unwrap());
+    golden.check("0.pool2", &nvm.read(|m| &m.net.pool2).unwrap());
+    golden.check("0.softmax", &nvm.read(|m| &m.scores).unwrap());
+    std::fs::remove_file(path).unwrap();
 }

@@ -251,7 +251,8 @@ impl Emitter<'_> {
     fn frame(&self, site: SiteId, saves: &[Save], done: &[usize]) -> TokenStream {
         let (rk, frame) = (local("core"), local("frame"));
         let values = saves.iter().map(|save| match save {
-            Save::Local(name, _) => quote!(#rk.save(&#name)?;),
+            // The span of the declaration, so that "not plain data" points there.
+            Save::Local(name, _) => quote_spanned!(name.span()=> #rk.save(&#name)?;),
             Save::State(name) => quote!(#rk.save(&*#name)?;),
             Save::Index(id) if done.contains(id) => {
                 let next = loops::next(*id);
