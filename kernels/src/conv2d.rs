@@ -130,6 +130,21 @@ impl<
 /// # Ok::<(), rekindle::Error>(())
 /// ```
 ///
+/// Three rows under a filter of two give two output rows without padding and three with it, never four:
+///
+/// ```compile_fail
+/// # use rekindle::prelude::*;
+/// # use rekindle_kernels::{Activation, Conv2d, Multiplier, conv2d};
+/// # #[derive(Layout)]
+/// # struct Memory { x: Buffer<[[[i8; 1]; 3]; 3]>, y: Buffer<[[[i8; 1]; 4]; 4]> }
+/// # static MEAN: Conv2d<2, 2, 1, 1> =
+/// #     Conv2d::new([[[[1]; 2]; 2]; 1], [0], [Multiplier::from_real(0.25)], 0, Activation::linear(0));
+/// # let mut words = [0u64; 64];
+/// # let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words))?;
+/// nvm.resume_or_start(&mut [], |cx, m| conv2d(cx, &m.x, &MEAN, &mut m.y))?; // y: 4 by 4
+/// # Ok::<(), rekindle::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// Those of the store and of the arena.

@@ -107,6 +107,10 @@ pub struct Activations {
     pub fc2: Buffer<[i8; 10]>,
 }
 
+/// Arena that the network needs where NVM is not memory-mapped, in bytes: `pool1`'s input, output and a bit per byte of
+/// output, and room to align them. A memory-mapped store needs none.
+pub const ARENA: usize = 28 * 28 * 12 + 14 * 14 * 12 + (14 * 14 * 12 / 8) + 16;
+
 /// Classifies one image; a commit per output row.
 ///
 /// # Errors
