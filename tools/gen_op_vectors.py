@@ -93,8 +93,8 @@ class Generator:
         """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED have weights, biases and output scales alike."""
         rng = self.rng
         b = Builder()
-        small = number % 8 == 7  # weights of a few units, so that the multiplier can be above one
-        reach = 3 if small else 128
+        near = number % 8 == 6  # inputs near their zero point, so that the multiplier can be above one
+        reach = 3 if near or number % 8 == 7 else 128
         c = int(rng.integers(1, 6))
         if kind == "FULLY_CONNECTED":
             # One weight scale is per-tensor by definition, so that per-channel layers have two neurons at least.
@@ -126,11 +126,15 @@ class Generator:
             x_shape, y_shape, shape = (1, h, w, c), (1, oh, ow, m), [h, w, c, oh, ow, m, kh, kw, sh, sw]
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, ACTIVATIONS[int(rng.integers(0, 4))])
         weight = rng.integers(-reach + 1, reach, weight_shape).astype(np.int8)
-        bias = rng.integers(-40 * reach, 40 * reach, m).astype(np.int32)
+        bias = rng.integers(-40 * reach, 40 * reach, m).astype(np.int32) // (20 if near else 1)
         s_in = np.float32(rng.uniform(0.005, 0.1))
         s_w = rng.uniform(0.001, 0.02, m if per_channel else 1).astype(np.float32)
         spread = float(s_in) * float(s_w.mean()) * np.sqrt(depth) * 74 * max(1, reach * 0.58)
         s_out = np.float32(spread / rng.uniform(30, 120))
+        if near:
+            s_out = np.float32(s_in * s_w.mean() / rng.uniform(1, 6))
+        if number % 8 in (2, 7):  # powers of two, so that there are ties to round
+            s_in, s_w, s_out = (np.exp2(np.round(np.log2(s))).astype(np.float32) for s in (s_in, s_w, s_out))
         x_zero, y_zero = self.zero(), self.zero()
         x_at = b.tensor(x_shape, s_in, x_zero)
         w_at = b.tensor(weight_shape, s_w, 0, weight, axis)
@@ -152,7 +156,10 @@ class Generator:
             "zeros": [x_zero, y_zero, low, high],
             "scales": np.concatenate([[s_in, s_out], np.broadcast_to(s_w, m)]).astype(np.float32),
         }
-        return self.finish(word, number, shape, blob, self.int8(*x_shape), more, (low, high))
+        x = self.int8(*x_shape)
+        if near:
+            x = np.clip(x_zero + rng.integers(-4, 5, x_shape), -128, 127).astype(np.int8)
+        return self.finish(word, number, shape, blob, x, more, (low, high))
 
     def pool(self, kind, number):
         rng = self.rng
