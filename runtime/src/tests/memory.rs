@@ -18,8 +18,6 @@ struct State {
     /// Writes before the cut, and how much of the write that is cut arrives.
     cut: Option<(usize, usize)>,
     off: bool,
-    /// Accesses that are still allowed: recovery must end.
-    budget: usize,
 }
 
 impl<const ATOMIC: bool> Memory<ATOMIC> {
@@ -33,7 +31,6 @@ impl<const ATOMIC: bool> Memory<ATOMIC> {
             log: Vec::new(),
             cut: None,
             off: false,
-            budget: usize::MAX,
         };
         Self(Rc::new(RefCell::new(state)))
     }
@@ -64,15 +61,10 @@ impl<const ATOMIC: bool> Memory<ATOMIC> {
     pub(super) fn is_off(&self) -> bool {
         self.0.borrow().off
     }
-
-    pub(super) fn allow(&self, accesses: usize) {
-        self.0.borrow_mut().budget = accesses;
-    }
 }
 
 impl State {
-    fn spend(&mut self, operation: Operation, at: usize, len: usize) -> Result<(), StoreError> {
-        self.budget = self.budget.checked_sub(1).expect("recovery does not end");
+    fn power(&self, operation: Operation, at: usize, len: usize) -> Result<(), StoreError> {
         if self.off {
             Err(StoreError::Device { operation, at, len })
         } else {
@@ -90,9 +82,9 @@ impl<const ATOMIC: bool> Store for Memory<ATOMIC> {
     }
 
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
-        let mut state = self.0.borrow_mut();
+        let state = self.0.borrow();
         StoreError::check(at, into.len(), state.bytes.len())?;
-        state.spend(Operation::Read, at, into.len())?;
+        state.power(Operation::Read, at, into.len())?;
         into.copy_from_slice(&state.bytes[at..at + into.len()]);
         Ok(())
     }
@@ -102,7 +94,7 @@ impl<const ATOMIC: bool> Store for Memory<ATOMIC> {
         let state = &mut *state;
         let (operation, len) = (Operation::Write, from.len());
         StoreError::check(at, len, state.bytes.len())?;
-        state.spend(operation, at, len)?;
+        state.power(operation, at, len)?;
         state.log.push((at, len));
         let arrived = match &mut state.cut {
             Some((0, torn)) => {
@@ -132,6 +124,6 @@ impl<const ATOMIC: bool> Store for Memory<ATOMIC> {
 
     fn barrier(&mut self) -> Result<(), StoreError> {
         let (operation, at, len) = (Operation::Barrier, 0, 0);
-        self.0.borrow_mut().spend(operation, at, len)
+        self.0.borrow_mut().power(operation, at, len)
     }
 }

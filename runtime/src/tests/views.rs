@@ -66,11 +66,11 @@ fn an_index_out_of_range_panics_as_an_array_does() {
     });
     assert_eq!(view, array);
     assert!(
-        message(|| drop(offset::<[[u8; 5]; 3], _>([3, 0])))
+        message(|| _ = offset::<[[u8; 5]; 3], _>([3, 0]))
             .contains("the len is 3 but the index is 3")
     );
     assert!(
-        message(|| drop(offset::<[[u8; 5]; 3], _>([0, 5])))
+        message(|| _ = offset::<[[u8; 5]; 3], _>([0, 5]))
             .contains("the len is 5 but the index is 5")
     );
 }
