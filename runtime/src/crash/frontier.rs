@@ -300,7 +300,11 @@ impl Walk {
             return;
         }
         // Recoveries repeat regions, and may not repeat squares of them: the golden run's own are looked at closest.
-        let (most, samples) = if self.depth == 0 { (usize::MAX, 4) } else { (64, 0) };
+        let (most, samples) = if self.depth == 0 {
+            (usize::MAX, 4)
+        } else {
+            (64, 0)
+        };
         let mut context = self.context(0, 0);
         context.write = context.write.saturating_sub(1);
         let mut rng = Rng::new(frontier.seed ^ self.image.key() as u64);

@@ -110,7 +110,7 @@ impl Golden {
                 .iter()
                 .rfind(|event| matches!(event, Event::Write { .. }));
             let is_word = matches!(write, Some(Event::Write { at, len: 2, .. }) if at % 2 == 0);
-            commit.mark.position.is_some() && is_word
+            commit.mark.is_position() && is_word
         };
         self.commits.iter().filter(is_word).count()
     }

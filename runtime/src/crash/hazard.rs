@@ -73,13 +73,11 @@ impl Tracker {
 mod tests {
     use super::*;
 
-    const MARK: Mark = Mark {
-        task: "t",
-        file: "",
-        line: 0,
+    const MARK: Mark = Mark(crate::store::Commit {
+        task: None,
         site: 1,
         position: None,
-    };
+    });
 
     #[test]
     fn only_a_change_after_a_read_in_the_same_region_is_a_hazard() {

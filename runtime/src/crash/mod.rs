@@ -2,11 +2,24 @@
 //!
 //! One call in a `#[test]`, on the host, with the feature `crash`:
 //!
-//! ```ignore
-//! #[test]
-//! fn prefix_sum_survives() {
-//!     rekindle::crash_check!(Memory, |nvm| nvm.write(|m| &mut m.x, &INPUT), |cx, m| prefix_sum(cx, &m.x, &mut m.y));
+//! ```
+//! use rekindle::prelude::*;
+//!
+//! #[derive(Layout)]
+//! struct Memory { x: Buffer<[i32; 8]>, y: Buffer<[i32; 8]> }
+//!
+//! #[intermittent_task]
+//! fn prefix_sum(x: Input<[i32; 8]>, y: Output<[i32; 8]>) {
+//!     let mut sum: i32 = 0;
+//!     #[commit]
+//!     for i in 0..8 {
+//!         sum += x[i];
+//!         y.set(i, sum);
+//!     }
 //! }
+//!
+//! // In a #[test]:
+//! rekindle::crash_check!(Memory, |nvm| nvm.write(|m| &mut m.x, &[3; 8]), |cx, m| prefix_sum(cx, &m.x, &mut m.y));
 //! ```
 //!
 //! runs the task on a memory-mapped, word-atomic store and on a byte store, and fails with the outage, the source line of
@@ -60,6 +73,7 @@ mod power;
 mod ram;
 mod report;
 mod rng;
+mod run;
 mod schedule;
 mod tear;
 #[cfg(test)]
@@ -79,6 +93,28 @@ pub use tear::Tear;
 /// `crash_check!(Memory, |nvm| write the inputs, |cx, memory| run the task)`, or
 /// `crash_check!(Check::<Memory>::new().random(1000) => |cx, memory| run the task)` with settings. The closures are
 /// repeated for each store, whose types differ. Returns the two reports, mapped store first.
+///
+/// ```
+/// use rekindle::crash::Check;
+/// use rekindle::crash_check;
+/// use rekindle::prelude::*;
+///
+/// #[derive(Layout)]
+/// struct Memory { x: Buffer<[i32; 8]>, y: Buffer<[i32; 8]> }
+///
+/// #[intermittent_task]
+/// fn double(x: Input<[i32; 8]>, y: Output<[i32; 8]>) {
+///     #[commit]
+///     for i in 0..8 {
+///         y.set(i, 2 * x[i]);
+///     }
+/// }
+///
+/// let check = || Check::<Memory>::new().init(|nvm| nvm.write(|m| &mut m.x, &[3; 8])).random(10);
+/// let [mapped, bytes] = crash_check!(check() => |cx, m| double(cx, &m.x, &mut m.y));
+/// assert_eq!((mapped.word_commits, bytes.word_commits), (8, 0));
+/// assert_eq!((mapped.unexplored, bytes.unexplored), (0, 0));
+/// ```
 ///
 /// # Panics
 ///

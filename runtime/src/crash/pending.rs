@@ -159,14 +159,7 @@ mod tests {
     #[test]
     fn each_single_write_is_lost_and_the_last_one_is_kept() {
         let seen = subsets(&[(0, &[1]), (1, &[2]), (2, &[3])]);
-        for image in [
-            [0, 2, 3, 0],
-            [1, 0, 3, 0],
-            [1, 2, 0, 0],
-            [1, 0, 0, 0],
-            [0, 2, 0, 0],
-            [0, 0, 3, 0],
-        ] {
+        for image in [[0, 2, 3, 0], [1, 0, 3, 0], [1, 2, 0, 0], [0, 0, 3, 0]] {
             assert!(seen.contains(&image[..]), "{image:?}");
         }
     }

@@ -26,40 +26,36 @@ impl fmt::Display for PowerLoss {
 impl std::error::Error for PowerLoss {}
 
 /// Where a task was when it committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    /// The innermost task; empty when a whole run begins or ends.
-    pub task: &'static str,
-    /// Source file of the task; empty when unknown.
-    pub file: &'static str,
-    /// Source line of the commit; 0 when unknown.
-    pub line: u32,
-    /// Number of the commit in its task.
-    pub site: u8,
-    /// The position, when the commit was a position word.
-    pub position: Option<u32>,
-}
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(pub Commit);
 
 impl From<Commit> for Mark {
     fn from(commit: Commit) -> Self {
-        Self {
-            task: commit.name(),
-            file: commit.file(),
-            line: commit.line(),
-            site: commit.site,
-            position: commit.position,
-        }
+        Self(commit)
+    }
+}
+
+impl Mark {
+    /// Whether only a position was committed.
+    pub(crate) fn is_position(&self) -> bool {
+        self.0.position.is_some()
+    }
+
+    /// Source file and line, if the task knows them.
+    pub(crate) fn line(&self) -> Option<(&'static str, u32)> {
+        let line = self.0.line();
+        (line > 0).then_some((self.0.file(), line))
     }
 }
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.task, self.line) {
+        match (self.0.name(), self.line()) {
             ("", _) => write!(f, "the start or end of the run")?,
-            (task, 0) => write!(f, "commit {} of {task}", self.site)?,
-            (task, line) => write!(f, "{}:{line} ({task})", self.file)?,
+            (task, None) => write!(f, "commit {} of {task}", self.0.site)?,
+            (task, Some((file, line))) => write!(f, "{file}:{line} ({task})")?,
         }
-        match self.position {
+        match self.0.position {
             Some(position) => write!(f, " at position {position}"),
             None => Ok(()),
         }

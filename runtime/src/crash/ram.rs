@@ -94,7 +94,7 @@ impl Ram {
         let mut all = vec![0; self.len()];
         // SAFETY: both are `len` bytes long and do not overlap; the memory was initialised when it was allocated.
         unsafe {
-            core::ptr::copy_nonoverlapping(self.0.base.as_ptr(), all.as_mut_ptr(), all.len())
+            core::ptr::copy_nonoverlapping(self.0.base.as_ptr(), all.as_mut_ptr(), all.len());
         };
         all
     }

@@ -12,7 +12,14 @@ use super::schedule::Totals;
 use super::tear::Tear;
 use crate::Error;
 
-/// What a passed check tried. Its `Display` is a few lines for a test's output.
+/// What a passed check tried. Its `Display` is a few lines for a test's output, such as
+///
+/// ```text
+/// crash check, mapped store of 276 B, second run: 19 commits (12 words, 7 records), 34 writes, 208 B written
+///   3702 cuts, 8227 tears, 0 reorderings: 204 distinct images, 5739 recoveries, 10453 writes redone
+///   complete at every depth (deepest new image: 2 outages), each run to its end
+///   100 random schedules with 5435 outages, seed 1
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Report {
@@ -147,7 +154,7 @@ impl fmt::Display for Report {
 }
 
 /// A region that reads a byte of NVM and later changes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Hazard {
     /// Offset into the NVM layout.
     pub offset: usize,
@@ -170,7 +177,7 @@ impl fmt::Display for Hazard {
 }
 
 /// One outage on the way to a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Outage {
     /// Number of the NVM write since power came (from 0) at which it went again.
@@ -230,7 +237,7 @@ pub enum Reason {
 }
 
 /// The first byte that differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Difference {
     /// Offset into the NVM layout.
@@ -244,6 +251,28 @@ pub struct Difference {
 }
 
 /// The first outage after which the result differs, and how it does.
+///
+/// ```
+/// use rekindle::crash::{Bug, Check, Reason};
+/// use rekindle::prelude::*;
+///
+/// #[derive(Layout)]
+/// struct Memory { y: Buffer<[u8; 4]> }
+///
+/// #[intermittent_task]
+/// fn count(y: Output<[u8; 4]>) {
+///     #[commit]
+///     for i in 0..4 {
+///         y.set(i, 7);
+///     }
+/// }
+///
+/// let check = Check::<Memory>::new().bug(Bug::NoBarrier);
+/// let failure = check.try_mapped(|cx, m| count(cx, &mut m.y)).unwrap_err();
+/// assert_eq!(failure.outages.len(), 1);
+/// let Reason::CommitDiffers(difference) = failure.reason else { panic!("{failure}") };
+/// assert_eq!((difference.offset, difference.expected, difference.got), (0, 7, 0));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
@@ -262,12 +291,11 @@ pub struct Failure {
 impl Failure {
     /// Source file and line of the commit that ends the region in which the last outage was, when the task knows them.
     pub fn line(&self) -> Option<(&'static str, u32)> {
-        let known = |mark: &Mark| (mark.line > 0).then_some((mark.file, mark.line));
         let last = self.outages.last()?;
         last.until
             .as_ref()
-            .and_then(known)
-            .or_else(|| last.region.as_ref().and_then(known))
+            .and_then(Mark::line)
+            .or_else(|| last.region.as_ref().and_then(Mark::line))
     }
 }
 

@@ -1,4 +1,4 @@
-//! SplitMix64: small, fast when unoptimised, and the same on every platform, so that a printed seed replays.
+//! `SplitMix64`: small, fast when unoptimised, and the same on every platform, so that a printed seed replays.
 
 /// A seeded stream of numbers.
 #[derive(Debug, Clone)]

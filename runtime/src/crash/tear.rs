@@ -65,7 +65,7 @@ pub(crate) struct Thoroughness {
 pub(crate) fn stops(at: usize, len: usize, grain: Grain) -> impl Iterator<Item = usize> {
     let (first, step) = match grain {
         Grain::Byte => (1, 1),
-        Grain::Word => (if at % 2 == 0 { 2 } else { 1 }, 2),
+        Grain::Word => (2 - at % 2, 2),
     };
     (first..len).step_by(step)
 }
