@@ -1,6 +1,8 @@
 //! Host demonstrations of Rekindle.
 //!
-//! [`lenet`] is the network that the `survive` program and the tests run, [`idx`] reads its images.
+//! [`lenet`] is the network that the `survive` program and the tests run, [`idx`] reads its images;
+//! [`survive`] is the demonstration itself.
 
 pub mod idx;
 pub mod lenet;
+pub mod survive;

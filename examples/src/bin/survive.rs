@@ -1,0 +1,151 @@
+//! Runs a real network on a device that keeps losing power, and compares every bit with one that does not.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use rekindle_examples::idx::Samples;
+use rekindle_examples::lenet::{Image, image};
+use rekindle_examples::survive::capacitor::{Capacitor, parse_farads};
+use rekindle_examples::survive::harvest::Harvest;
+use rekindle_examples::survive::program::{MOST, uninterrupted};
+use rekindle_examples::survive::report::Report;
+use rekindle_examples::survive::tally::Tally;
+use rekindle_examples::survive::{Failure, experiment, kill, plot};
+
+/// An int8 LeNet classifies Fashion-MNIST images on a store that survives power failures.
+///
+/// The state is in the store file: Ctrl-C, kill -9 or a power cut lose nothing that was committed, and the same
+/// command goes on. Exit status: 0 if nothing differs, 1 if any bit does, 3 for a store file that cannot be used, 4 for
+/// a trace or image file, 5 when the capacitor is too small for any progress.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// The non-volatile memory: a file, made if there is none.
+    #[arg(long, default_value = "survive.nvm")]
+    store: PathBuf,
+    /// Seed of the harvest, of the noise that SRAM holds after an outage, and of the kills.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many test images: a number, or `all` 10,000 (Debian package dataset-fashion-mnist).
+    #[arg(long, default_value = "256", value_parser = parse_images)]
+    images: usize,
+    /// Capacitance, such as 100uF or 1mF; switched on at 2.8 V, off at 2.4 V.
+    #[arg(long, default_value = "100uF", value_parser = parse_farads)]
+    capacitor: f64,
+    /// A harvest trace: `time<tab>volts` at 1 kHz into 30 kΩ, `date,time,W/m²` per minute, or `seconds,watts`.
+    #[arg(long)]
+    trace: Option<PathBuf>,
+    /// Kill real processes with SIGKILL at random moments instead of simulating the supply.
+    #[arg(long)]
+    kill: bool,
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Where the picture goes.
+    #[arg(long, default_value = "survive.svg")]
+    svg: PathBuf,
+    /// Be the process that is killed; pause after each commit for so many microseconds.
+    #[arg(long, hide = true)]
+    child: Option<u64>,
+}
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(mismatches) => ExitCode::from(u8::from(mismatches > 0)),
+        Err(failure) => {
+            eprintln!("survive: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<u64, Failure> {
+    let (images, labels) = load(args.images)?;
+    if let Some(pace_us) = args.child {
+        kill::child(&args.store, &images, Duration::from_micros(pace_us))?;
+        return Ok(0);
+    }
+    let _ = ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed));
+    let harvest = match &args.trace {
+        None => Harvest::radio(args.seed),
+        Some(path) => Harvest::read(path).map_err(Failure::Data)?,
+    };
+    let bar = bar(images.len(), args.json);
+    let tick = |tally: &Tally| {
+        bar.set_position(tally.images());
+        bar.set_message(format!("{} outages, {} kills, {} commits", tally.outages, tally.kills, tally.commits));
+    };
+    let capacitor = Capacitor::new(args.capacitor);
+    let (tally, results) = if args.kill {
+        kill::parent(&args.store, &images, args.seed, || child(args), &STOP, tick)?
+    } else {
+        let out = experiment::run(&args.store, &images, capacitor, harvest, args.seed, &STOP, tick)?;
+        if out.resumed && !args.json {
+            bar.println("took up an earlier run; the picture shows what came after it");
+        }
+        plot::draw(&args.svg, &out.probe, &capacitor, out.time_s, images.len() as u64)?;
+        (out.tally, out.results)
+    };
+    bar.finish_and_clear();
+    let expected = uninterrupted(&images).map_err(|e| Failure::Data(e.to_string()))?;
+    let report = Report::new(&tally, &results, &expected, &labels);
+    if args.json {
+        println!("{}", serde_json::to_string(&report).unwrap_or_default());
+    } else {
+        println!("\n{report}");
+        if !args.kill {
+            println!("  picture: {}", args.svg.display());
+        }
+    }
+    Ok(report.mismatches)
+}
+
+/// The images and labels: the committed subset, or the full test set where it is installed.
+fn load(count: usize) -> Result<(Vec<Image>, Vec<u8>), Failure> {
+    let subset = Samples::subset().map_err(|e| Failure::Data(e.to_string()))?;
+    let mut samples = if count <= subset.images.len() {
+        subset
+    } else {
+        match Samples::installed() {
+            Some(all) => all.map_err(|e| Failure::Data(e.to_string()))?,
+            None => {
+                return Err(Failure::Data(format!(
+                    "{count} images: only {} are here; install Debian's dataset-fashion-mnist for all 10,000",
+                    subset.images.len()
+                )));
+            }
+        }
+    };
+    samples.images.truncate(count);
+    samples.labels.truncate(count);
+    Ok((samples.images.iter().map(image).collect(), samples.labels))
+}
+
+fn child(args: &Args) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| "survive".into()));
+    command.arg("--store").arg(&args.store).arg("--images").arg(args.images.to_string());
+    // Small experiments are slowed down, so that there is something to kill.
+    let pace_us = if args.images > 1000 { 0 } else { 100 };
+    command.arg("--child").arg(pace_us.to_string());
+    command
+}
+
+fn bar(images: usize, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} images, {msg} [{elapsed}]");
+    ProgressBar::new(images as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn parse_images(text: &str) -> Result<usize, String> {
+    let n = if text == "all" { MOST } else { text.parse().map_err(|_| format!("`{text}` is neither a number nor `all`"))? };
+    if (1..=MOST).contains(&n) { Ok(n) } else { Err(format!("from 1 to {MOST}")) }
+}
