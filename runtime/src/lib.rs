@@ -1,6 +1,122 @@
 //! Crash-safe, resumable inference loops for batteryless devices.
+//!
+//! A batteryless device computes for some milliseconds and then loses its power, and all of its SRAM with it. This crate
+//! lets plain Rust loops survive that: annotate them, keep their data in non-volatile memory (NVM), and the program ends
+//! with the same result as on continuous power, bit for bit, however often and wherever the power fails.
+//!
+//! ```
+//! use rekindle::prelude::*;
+//!
+//! /// What lives in NVM. The addresses follow from the types.
+//! #[derive(Layout)]
+//! struct Memory { x: Buffer<[i8; 4]>, y: Buffer<[i32; 2]> }
+//!
+//! #[intermittent_task]
+//! fn matvec<const I: usize, const O: usize>(x: Input<[i8; I]>, w: &[[i8; I]; O], y: Output<[i32; O]>) {
+//!     #[commit]
+//!     for o in 0..O {
+//!         let mut acc: i32 = 0;
+//!         for i in 0..I {
+//!             acc += i32::from(x[i]) * i32::from(w[o][i]);
+//!         }
+//!         y.set(o, acc);
+//!     }
+//! }
+//!
+//! static WEIGHTS: [[i8; 4]; 2] = [[1, 2, 3, 4], [5, 6, 7, 8]];
+//!
+//! fn main() -> Result<(), Error> {
+//!     // FRAM on a device. `Bytes` takes any driver of an external memory, `File` a file.
+//!     let mut fram = [0_u64; 64];
+//!     let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut fram))?;
+//!     if nvm.status() == Status::Blank {
+//!         nvm.write(|m| &mut m.x, &[1, 0, 0, 1])?;
+//!     }
+//!     // On every boot: finish what was under way, or start.
+//!     nvm.resume_or_start(&mut [], |cx, m| matvec(cx, &m.x, &WEIGHTS, &mut m.y))?;
+//!     assert_eq!(nvm.read(|m| &m.y)?, [5, 13]);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! * [`intermittent_task`](macro@intermittent_task) turns a function into a task. [`commit`](macro@commit) marks loops and statements whose work is
+//!   durable when they are passed; [`run`](macro@run) calls another task.
+//! * Buffers are [`Input`], [`Output`] or [`State`] of a task, and the compiler holds it to that.
+//! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
+//! * [`store`] has the kinds of memory, and the trait for others.
+//! * With the feature `crash`, `rekindle::crash` cuts the power at every write of your own task, in `cargo test`.
+//!
+//! # The guarantee
+//!
+//! For a task that the macro accepts, and any finite sequence of outages after which the power stays on long enough for
+//! the work between two commits: when [`resume_or_start`](Nvm::resume_or_start) reports completion, the buffers hold what
+//! they would hold without any outage. Outages may come inside a write, during recovery, and during the recovery of a
+//! recovery. Whatever else NVM holds at first (nothing, noise, another program's data) gives a clean start.
+//!
+//! # What is assumed
+//!
+//! 1. The store keeps the promises of [`Store`]: an outage during a write changes nothing but the bytes of
+//!    that write; what precedes a barrier is durable before what follows it. A CRC takes care of everything that those
+//!    bytes may hold, except that it takes a torn record for a valid one with a probability of 2<sup>-32</sup>.
+//! 2. On a word-atomic store, an aligned 16-bit word holds its old or its new value after an outage.
+//! 3. Nothing else writes to the store, and only one [`Nvm`] at a time uses it.
+//! 4. Arguments that are no buffers (weights, parameters) are the same after every boot. Weights that are compiled in
+//!    may change when the firmware does: bind records to them with [`Nvm::open_with`].
+//! 5. A function that a task calls without marking it is a function of its arguments; the macro documentation says which
+//!    statements it takes to be repeatable.
+//! 6. `unsafe` code in a task does not write NVM.
+//!
+//! # Why it holds
+//!
+//! A *region* is what runs between two commits. After an outage, execution goes on at the beginning of the region that
+//! was interrupted. Two things have to be shown.
+//!
+//! **Recovery finds the last commit that was completed, or the one that was under way.**
+//! A commit is a record or a position word. *Records* are written in turn to two slots, so the current one is untouched
+//! while the next is written; the new one counts only once its CRC is right. Sequence numbers tell which of two valid
+//! ones is newer; they never differ by more than one, because a slot that was torn is the next to be written. A *position
+//! word* says how far the loop nest of the current record is. It carries the low two bits of the record's sequence
+//! number, and is ignored if they do not match. These bits come round again after four records; therefore a record whose
+//! bits the word already carries is not written before the word is replaced by one that means "no position" for the
+//! record that is still current. So at any moment the pair (newest valid record, word) is the one before or the one
+//! after the commit that is under way. Recovery only reads, and is trivially repeatable.
+//!
+//! **Running a part of a region, and then all of it, has the effect of running it once.**
+//! Inputs are not written and outputs are not read by the task, and the borrow checker keeps them apart, so a region
+//! writes the same values again. States and saved locals are copies in SRAM, restored from the record. Everything the
+//! region wrote is durable before its commit (barrier), and the next region writes nothing before the commit is durable
+//! (barrier). On stores that are not mapped, exactly the bytes that a region has set are written, so a torn write
+//! cannot damage what an earlier region has committed.
+//!
+//! What each store has to contribute is said there: [`Mapped`], [`Bytes`], and `File`.
+//!
+//! # What is in NVM
+//!
+//! | at | bytes | |
+//! | --- | --- | --- |
+//! | 0 | 2 | position word: tag (2 bits), count (14 bits) |
+//! | 2 | 2 | epoch: changes at every clean start, so that no older record of any program is valid any more |
+//! | 4 | R | record with an even sequence number |
+//! | 4 + R | R | record with an odd sequence number |
+//! | 4 + 2R | | buffers, each aligned as its type is |
+//!
+//! R is the third parameter of [`Nvm`], rounded up to a multiple of 4. A record is `crc: u32, seq: u8, len: u16,
+//! counter: u32` and `len` bytes of frames, one for each active task, outermost first: `hash: u16, site: u8`, and what
+//! the task has saved there. `counter` is the position at which the record was written. `len` 0 stands for a whole run
+//! that is idle or complete. The CRC (CRC-32C) also covers a fingerprint of the program (layout, R, kind of store,
+//! format, and what [`Nvm::open_with`] was given) and the epoch, neither of which is stored with the record. Numbers are
+//! little-endian, the two words in native order.
+//!
+//! A single task needs 14 bytes of record and 2 of position. A commit of a position writes 2 bytes.
+//!
+//! # Features
+//!
+//! * `std`: the `File` store. Without it the crate is `no_std`; it never allocates.
+//! * `crash`: the crash checker, for tests on the host.
 #![no_std]
 #![deny(unsafe_code)]
+// What happens at every element and commit is a few instructions, and has to stay that in debug builds of firmware.
+#![allow(clippy::inline_always)]
 
 #[cfg(any(feature = "std", test))]
 extern crate std;

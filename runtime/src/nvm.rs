@@ -162,14 +162,12 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
             assert!(
                 RECORD >= HEADER + 3,
                 "`RECORD` has no room for the frame of one task"
-            )
-        };
-        const {
+            );
             assert!(
                 RECORD - HEADER <= u16::MAX as usize,
                 "`RECORD` is larger than a record can say"
-            )
-        };
+            );
+        }
         let mut place = Place::at(Self::DATA_AT);
         let memory = place.field::<M>(0);
         // A hand-written `SIZE` may be wrong; what was handed out is not.
@@ -186,7 +184,7 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
         let map = mapping.unwrap_or(Mapping::NONE);
         // The position word and the epoch need 2.
         let align = if M::ALIGN > 2 { M::ALIGN } else { 2 };
-        if S::MAPPED && map.base().addr().get() % align != 0 {
+        if S::MAPPED && !map.base().addr().get().is_multiple_of(align) {
             return Err(Error::Misaligned { align });
         }
         let fingerprint = program

@@ -76,17 +76,15 @@ impl<S: Store> Core<S> {
     fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let at = HEADER + self.len;
         let (needed, capacity) = (at + bytes.len(), self.record.len());
-        match self.record.get_mut(at..needed) {
-            Some(room) => room.copy_from_slice(bytes),
-            None => {
-                let task = self.task.map_or("", |task| task.name);
-                return Err(Error::FrameTooLarge {
-                    needed,
-                    capacity,
-                    task,
-                });
-            }
-        }
+        let task = self.task.map_or("", |task| task.name);
+        let Some(room) = self.record.get_mut(at..needed) else {
+            return Err(Error::FrameTooLarge {
+                needed,
+                capacity,
+                task,
+            });
+        };
+        room.copy_from_slice(bytes);
         self.len += bytes.len();
         Ok(())
     }
@@ -181,6 +179,7 @@ impl<S: Store> Core<S> {
     /// A task has ended. Nothing is written: its caller goes on, and what it did since its last commit is repeated if
     /// the power fails before the next.
     #[inline]
+    #[allow(clippy::needless_pass_by_value)] // The frame is over.
     pub fn leave(&mut self, frame: Frame) {
         self.len = frame.start;
         self.task = frame.caller;

@@ -41,7 +41,7 @@ const MAGIC: [u8; 8] = *b"REKINDL1";
 /// ```
 #[derive(Debug)]
 pub struct File {
-    file: fs::File,
+    inner: fs::File,
     capacity: usize,
     sync: bool,
 }
@@ -117,7 +117,7 @@ fn open(path: &Path) -> Result<File, FileErrorKind> {
         return Err(FileErrorKind::Truncated { len, wanted });
     }
     Ok(File {
-        file,
+        inner: file,
         capacity,
         sync: false,
     })
@@ -213,7 +213,7 @@ impl Store for File {
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
         let (operation, len) = (Operation::Read, into.len());
         StoreError::check(at, len, self.capacity)?;
-        read_at(&self.file, into, (HEADER + at) as u64).map_err(|error| StoreError::Io {
+        read_at(&self.inner, into, (HEADER + at) as u64).map_err(|error| StoreError::Io {
             operation,
             at,
             len,
@@ -224,7 +224,7 @@ impl Store for File {
     fn write(&mut self, at: usize, from: &[u8]) -> Result<(), StoreError> {
         let (operation, len) = (Operation::Write, from.len());
         StoreError::check(at, len, self.capacity)?;
-        write_at(&self.file, from, (HEADER + at) as u64).map_err(|error| StoreError::Io {
+        write_at(&self.inner, from, (HEADER + at) as u64).map_err(|error| StoreError::Io {
             operation,
             at,
             len,
@@ -237,7 +237,7 @@ impl Store for File {
             return Ok(());
         }
         let (operation, at, len) = (Operation::Barrier, 0, self.capacity);
-        self.file.sync_data().map_err(|error| StoreError::Io {
+        self.inner.sync_data().map_err(|error| StoreError::Io {
             operation,
             at,
             len,

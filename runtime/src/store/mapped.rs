@@ -38,15 +38,16 @@ impl<'a> Mapped<'a> {
     /// Uses these words, which are aligned for every buffer of ordinary element types.
     pub const fn from_words(memory: &'a mut [u64]) -> Self {
         let len = size_of_val(memory);
-        // SAFETY: the memory is borrowed for as long as the store lives, and any bytes are valid words.
-        unsafe { Self::from_raw(NonNull::from_mut(memory).cast(), len) }
+        // SAFETY: a reference is not null; the memory is borrowed for as long as the store lives, and any bytes are
+        // valid words.
+        unsafe { Self::from_raw(NonNull::new_unchecked(memory.as_mut_ptr().cast()), len) }
     }
 
     /// Uses these bytes. [`Nvm::open`](crate::Nvm::open) checks that they are aligned well enough.
     pub const fn from_bytes(memory: &'a mut [u8]) -> Self {
         let len = memory.len();
-        // SAFETY: the memory is borrowed for as long as the store lives.
-        unsafe { Self::from_raw(NonNull::from_mut(memory).cast(), len) }
+        // SAFETY: a reference is not null, and the memory is borrowed for as long as the store lives.
+        unsafe { Self::from_raw(NonNull::new_unchecked(memory.as_mut_ptr()), len) }
     }
 
     /// Uses the `len` bytes at `base`, such as a section of FRAM that the linker script keeps free.
@@ -67,8 +68,9 @@ impl<'a> Mapped<'a> {
     /// For `'a`, these bytes are readable and writable, and nothing else accesses them.
     pub const unsafe fn from_raw(base: NonNull<u8>, len: usize) -> Self {
         // SAFETY: the caller's promise; the store lives no longer than `'a`.
+        let map = unsafe { Mapping::new(base, len) };
         Self {
-            map: unsafe { Mapping::new(base, len) },
+            map,
             memory: PhantomData,
         }
     }
@@ -96,7 +98,7 @@ impl Store for Mapped<'_> {
                 self.map.base().as_ptr().add(at),
                 into.as_mut_ptr(),
                 into.len(),
-            )
+            );
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use core::mem::swap;
 use rekindle::prelude::*;
-use std::vec;
 
 use super::memory::Memory;
 
@@ -80,6 +79,6 @@ fn an_nvm_may_be_moved_between_runs() {
     boxed
         .resume_or_start(&mut [0; 64], |cx, m| copy(cx, &m.a, &mut m.rows[1]))
         .unwrap();
-    let mut many = vec![*boxed];
+    let mut many = [*boxed];
     assert_eq!(many[0].read(|m| &m.rows[1]).unwrap(), [1, 2, 3, 4]);
 }

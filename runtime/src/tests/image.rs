@@ -1,6 +1,6 @@
 //! Recovery from any NVM whatever: a clean start or a valid resume, never a panic, never a hang.
 //!
-//! The fuzz target includes `recover_any`.
+//! The fuzz target shares `recover_any` in `program.rs`.
 
 use proptest::prelude::*;
 use std::vec;
@@ -12,7 +12,7 @@ use program::{NEEDED, recover_any, run};
 #[path = "program.rs"]
 pub(super) mod program;
 
-/// SplitMix64.
+/// The `SplitMix64` generator.
 struct Rng(u64);
 
 impl Rng {
@@ -49,7 +49,7 @@ fn any_random_image_gives_a_clean_start() {
         if i % 4 > 1 {
             let erased = if i % 4 == 2 { 0 } else { 0xff };
             for byte in &mut image {
-                if rng.next() % 8 != 0 {
+                if !rng.next().is_multiple_of(8) {
                     *byte = erased;
                 }
             }

@@ -109,7 +109,7 @@ impl<const ATOMIC: bool> Store for Memory<ATOMIC> {
             None => len,
         };
         // A single word of a word-atomic memory is all or nothing.
-        let arrived = if ATOMIC && len == 2 && at % 2 == 0 && arrived < 2 {
+        let arrived = if ATOMIC && len == 2 && at.is_multiple_of(2) && arrived < 2 {
             0
         } else {
             arrived

@@ -1,4 +1,5 @@
 //! The promises of the runtime, each by name.
+#![allow(clippy::redundant_closure, clippy::needless_range_loop)] // As users write them.
 
 mod boot;
 mod file;

@@ -17,19 +17,25 @@ use crate::store::Store;
 ///
 /// It has no way to read: a region that is run again writes the same values whatever it left behind the first time.
 ///
-/// ```ignore
-/// // In a task with a parameter `y: Output<[[i8; 10]; 4]>`:
-/// y.set([2, 3], 5);      // one element
-/// y.set(2, [0; 10]);     // a row
-/// y.set((), [[0; 10]; 4]); // everything
+/// ```
+/// use rekindle::prelude::*;
+///
+/// #[intermittent_task]
+/// fn fill(y: Output<[[i8; 10]; 4]>) {
+///     y.set((), [[0; 10]; 4]); // everything
+///     y.set(2, [1; 10]); // a row
+///     y.set([2, 3], 5); // an element
+/// }
 /// ```
 pub struct OutputView<'v, T, S> {
     /// NVM itself where it is mapped, else its copy in the arena.
     data: NonNull<T>,
     at: usize,
     dirty: Dirty<'v>,
-    borrow: PhantomData<(&'v mut T, fn(S))>,
+    borrow: PhantomData<Borrow<'v, T, S>>,
 }
+
+type Borrow<'v, T, S> = (&'v mut T, fn(S));
 
 impl<T, S> fmt::Debug for OutputView<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
