@@ -125,7 +125,7 @@ fn deep(y: Output<[i32; N]>, z: Output<[i32; N]>) {
     for a in 0..2usize {
         for b in (1..=3usize).rev() {
             z.set(b, (a + b) as i32);
-            #[commit(every = 3)]
+            #[commit(every = 5)]
             for c in 0..4usize {
                 y.set((a + b + c) % N, (100 * a + 10 * b + c) as i32);
             }

@@ -122,6 +122,8 @@ impl Emitter<'_> {
         });
         let strides = self.strides(l, levels);
         let outer = next(l.id);
+        // Counted over the whole nest: `every = N` may be more than one pass of the innermost loop.
+        let setup = innermost_commit(l).map(|(id, c)| every(c, id, &TokenStream::new()).0);
         let level = self.nest_level(l, pat, iter, 0, levels.len() == 1);
         let clear = if levels.len() == 1 { quote!(#at = 0;) } else { quote!() };
         quote! {
@@ -139,6 +141,7 @@ impl Emitter<'_> {
             } else {
                 #begin
             }
+            #setup
             #level
         }
     }
@@ -188,7 +191,7 @@ impl Emitter<'_> {
             #rk.commit_position(#position)?;
         };
         let Some(c) = &l.commit else { return TokenStream::new() };
-        let (setup, commit) = every(c, l.id, &commit);
+        let (_, commit) = every(c, l.id, &commit);
         let body = self.body(&l.body);
         let body = iteration(l, &body);
         let reset = if level == 0 { quote!() } else { quote!(#at = 0;) };
@@ -197,7 +200,6 @@ impl Emitter<'_> {
             #start
             let mut #position: u32 = #from + #next;
             #next = 0;
-            #setup
             #name for #pat in #it {
                 #position += 1;
                 #body
@@ -254,6 +256,17 @@ fn every(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, Token
         }
     };
     (setup, end)
+}
+
+/// The commit of the innermost loop of the nest that starts at `l`.
+fn innermost_commit(l: &Loop) -> Option<(usize, &LoopCommit)> {
+    if let Some(c) = &l.commit {
+        return Some((l.id, c));
+    }
+    l.body.nodes.iter().find_map(|n| match &n.kind {
+        NodeKind::Loop(inner) => innermost_commit(inner),
+        _ => None,
+    })
 }
 
 /// The loops inside `l` on the way to the innermost one, outermost first.

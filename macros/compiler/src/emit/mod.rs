@@ -77,7 +77,7 @@ impl Emitter<'_> {
         quote! {
             #(#attrs)*
             #[allow(unused_mut, unused_variables, unused_assignments, unused_labels, unreachable_code)]
-            #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::too_many_arguments)]
+            #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::too_many_arguments, clippy::unnecessary_cast)]
             #vis #signature {
                 #info
                 let (#rk, #arena) = #cx.parts();
