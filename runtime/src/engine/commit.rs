@@ -10,18 +10,19 @@ use crate::store::{Commit, Store};
 impl<S: Store> Core<S> {
     /// Commits that the loop nest of the current record is at `position`.
     ///
-    /// On a word-atomic store this writes one word, unless the position is too far from the record's.
+    /// On a word-atomic store this writes one word, unless the position is too far from the record's. The positions of a
+    /// record only grow.
     ///
     /// # Errors
     ///
     /// When the store fails.
     #[inline(always)]
     pub fn commit_position(&mut self, position: u32) -> Result<(), Error> {
-        let count = position.wrapping_sub(self.base);
-        if !S::WORD_ATOMIC || count > MAX_COUNT {
+        if !S::WORD_ATOMIC || position > self.limit {
             return self.commit_far(position);
         }
-        let word = self.tag | count as u16;
+        debug_assert!(position >= self.base, "positions only grow");
+        let word = self.bias.wrapping_add(position as u16);
         self.store.barrier()?;
         if S::MAPPED {
             // SAFETY: `Nvm::open` has checked that the mapping is large enough and aligned for a word at its start.

@@ -5,8 +5,6 @@ mod commit;
 mod frames;
 mod recover;
 
-use core::ptr::NonNull;
-
 use crate::buffer::{Buffer, Plain};
 use crate::store::{Mapping, Store};
 use crate::task::TaskInfo;
@@ -25,8 +23,10 @@ pub struct Core<S, R: ?Sized = [u8]> {
     map: Mapping,
     /// Counter of the current record.
     base: u32,
-    /// Tag of the current record.
-    tag: u16,
+    /// The largest position that a word can say with the current record.
+    limit: u32,
+    /// What makes a position a position word: tag of the current record, less `base`.
+    bias: u16,
     store: S,
 
     /// Sequence number of the current record.
@@ -65,7 +65,8 @@ impl<S: Store, const N: usize> Core<S, [u8; N]> {
         Self {
             map,
             base: 0,
-            tag: 0,
+            limit: 0,
+            bias: 0,
             store,
             seq: 0,
             epoch: 0,
@@ -103,14 +104,10 @@ impl<S: Store> Core<S> {
         &mut self.store
     }
 
-    /// Where the data of a buffer are mapped; always `Some` with [`Store::MAPPED`]. In the mapping and aligned, if the
-    /// handle is at its home.
+    /// Where NVM is mapped; dangling where it is not.
     #[inline(always)]
-    pub(crate) fn mapped<T>(&self, buffer: &Buffer<T>) -> Option<NonNull<T>> {
-        if !S::MAPPED {
-            return None;
-        }
-        NonNull::new(self.map.base().as_ptr().wrapping_add(buffer.at()).cast())
+    pub(crate) fn map(&self) -> Mapping {
+        self.map
     }
 
     /// Refuses a handle that is not where it was placed.

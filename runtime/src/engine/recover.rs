@@ -62,7 +62,7 @@ impl<S: Store> Core<S> {
             return Ok(());
         }
         self.found = Found::Interrupted;
-        let tagged = word & !(MAX_COUNT as u16) == self.tag;
+        let tagged = word & !(MAX_COUNT as u16) == record::tag(header.seq);
         #[cfg(feature = "crash")]
         let tagged = tagged || crate::crash::seeded(crate::crash::Bug::StaleWord);
         let count = if S::WORD_ATOMIC && tagged {
@@ -77,8 +77,9 @@ impl<S: Store> Core<S> {
     /// Takes this record as the current one.
     pub(super) fn adopt(&mut self, seq: u8, counter: u32, len: usize) {
         self.seq = seq;
-        self.tag = record::tag(seq);
         self.base = counter;
+        self.limit = counter.saturating_add(MAX_COUNT);
+        self.bias = record::tag(seq).wrapping_sub(counter as u16);
         self.len = len;
     }
 

@@ -19,8 +19,7 @@ impl<S: Store> Core<S> {
         buffer: &'v Buffer<T>,
         arena: &'v mut [u8],
     ) -> Result<(&'v T, &'v mut [u8]), Error> {
-        self.check_home(buffer)?;
-        if let Some(data) = self.mapped(buffer) {
+        if let Some(data) = self.mapped(buffer)? {
             // SAFETY: in the mapping and aligned, and any bytes are a `T`. The handle is the only one of this memory
             // and is borrowed as long as the view, so nobody writes it.
             return Ok((unsafe { data.as_ref() }, arena));

@@ -99,9 +99,8 @@ impl<S: Store> Core<S> {
         buffer: &'v mut Buffer<T>,
         arena: &'v mut [u8],
     ) -> Result<(OutputView<'v, T, S>, &'v mut [u8]), Error> {
-        self.check_home(buffer)?;
         let (at, borrow) = (buffer.at(), PhantomData);
-        if let Some(data) = self.mapped(buffer) {
+        if let Some(data) = self.mapped(buffer)? {
             return Ok((
                 OutputView {
                     data,
