@@ -30,9 +30,10 @@ struct Args {
     /// Seed of the harvest, of the noise that SRAM holds after an outage, and of the kills.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many test images: a number, or `all` 10,000 (Debian package dataset-fashion-mnist).
-    #[arg(long, default_value = "256", value_parser = parse_images)]
-    images: usize,
+    /// How many test images: a number or `all`; default: all 10,000 where Debian's dataset-fashion-mnist is installed,
+    /// else the 256 that come with the project.
+    #[arg(long, value_parser = parse_images)]
+    images: Option<usize>,
     /// Capacitance, such as 100uF or 1mF; switched on at 2.8 V, off at 2.4 V.
     #[arg(long, default_value = "100uF", value_parser = parse_farads)]
     capacitor: f64,
@@ -80,17 +81,41 @@ fn run(args: &Args) -> Result<u64, Failure> {
     let bar = bar(images.len(), args.json);
     let tick = |tally: &Tally| {
         bar.set_position(tally.images());
-        bar.set_message(format!("{} outages, {} kills, {} commits", tally.outages, tally.kills, tally.commits));
+        bar.set_message(format!(
+            "{} outages, {} kills, {} commits",
+            tally.outages, tally.kills, tally.commits
+        ));
     };
     let capacitor = Capacitor::new(args.capacitor);
     let (tally, results) = if args.kill {
-        kill::parent(&args.store, &images, args.seed, || child(args), &STOP, tick)?
+        kill::parent(
+            &args.store,
+            &images,
+            args.seed,
+            || child(args, images.len()),
+            &STOP,
+            tick,
+        )?
     } else {
-        let out = experiment::run(&args.store, &images, capacitor, harvest, args.seed, &STOP, tick)?;
+        let out = experiment::run(
+            &args.store,
+            &images,
+            capacitor,
+            harvest,
+            args.seed,
+            &STOP,
+            tick,
+        )?;
         if out.resumed && !args.json {
             bar.println("took up an earlier run; the picture shows what came after it");
         }
-        plot::draw(&args.svg, &out.probe, &capacitor, out.time_s, images.len() as u64)?;
+        plot::draw(
+            &args.svg,
+            &out.probe,
+            &capacitor,
+            out.time_s,
+            images.len() as u64,
+        )?;
         (out.tally, out.results)
     };
     bar.finish_and_clear();
@@ -108,31 +133,36 @@ fn run(args: &Args) -> Result<u64, Failure> {
 }
 
 /// The images and labels: the committed subset, or the full test set where it is installed.
-fn load(count: usize) -> Result<(Vec<Image>, Vec<u8>), Failure> {
+fn load(count: Option<usize>) -> Result<(Vec<Image>, Vec<u8>), Failure> {
     let subset = Samples::subset().map_err(|e| Failure::Data(e.to_string()))?;
-    let mut samples = if count <= subset.images.len() {
-        subset
-    } else {
-        match Samples::installed() {
-            Some(all) => all.map_err(|e| Failure::Data(e.to_string()))?,
-            None => {
+    let mut samples = match count {
+        Some(count) if count <= subset.images.len() => subset,
+        _ => match (Samples::installed(), count) {
+            (Some(all), _) => all.map_err(|e| Failure::Data(e.to_string()))?,
+            (None, None) => subset,
+            (None, Some(count)) => {
                 return Err(Failure::Data(format!(
                     "{count} images: only {} are here; install Debian's dataset-fashion-mnist for all 10,000",
                     subset.images.len()
                 )));
             }
-        }
+        },
     };
+    let count = count.unwrap_or(MOST).min(samples.images.len());
     samples.images.truncate(count);
     samples.labels.truncate(count);
     Ok((samples.images.iter().map(image).collect(), samples.labels))
 }
 
-fn child(args: &Args) -> Command {
+fn child(args: &Args, images: usize) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| "survive".into()));
-    command.arg("--store").arg(&args.store).arg("--images").arg(args.images.to_string());
+    command
+        .arg("--store")
+        .arg(&args.store)
+        .arg("--images")
+        .arg(images.to_string());
     // Small experiments are slowed down, so that there is something to kill.
-    let pace_us = if args.images > 1000 { 0 } else { 100 };
+    let pace_us = if images > 1000 { 0 } else { 100 };
     command.arg("--child").arg(pace_us.to_string());
     command
 }
@@ -142,10 +172,20 @@ fn bar(images: usize, quiet: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} images, {msg} [{elapsed}]");
-    ProgressBar::new(images as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(images as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn parse_images(text: &str) -> Result<usize, String> {
-    let n = if text == "all" { MOST } else { text.parse().map_err(|_| format!("`{text}` is neither a number nor `all`"))? };
-    if (1..=MOST).contains(&n) { Ok(n) } else { Err(format!("from 1 to {MOST}")) }
+    let n = if text == "all" {
+        MOST
+    } else {
+        text.parse()
+            .map_err(|_| format!("`{text}` is neither a number nor `all`"))?
+    };
+    if (1..=MOST).contains(&n) {
+        Ok(n)
+    } else {
+        Err(format!("from 1 to {MOST}"))
+    }
 }

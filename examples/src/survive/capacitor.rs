@@ -18,7 +18,13 @@ pub struct Capacitor {
 impl Capacitor {
     /// An empty one, switched at 2.8 V and 2.4 V and clamped at 3.3 V.
     pub const fn new(farads: f64) -> Self {
-        Self { farads, on_v: 2.8, off_v: 2.4, max_v: 3.3, energy_j: 0.0 }
+        Self {
+            farads,
+            on_v: 2.8,
+            off_v: 2.4,
+            max_v: 3.3,
+            energy_j: 0.0,
+        }
     }
 
     fn energy_at(&self, volts: f64) -> f64 {
@@ -37,7 +43,8 @@ impl Capacitor {
 
     /// Adds harvest and takes the load's energy, both in joules.
     pub fn exchange(&mut self, harvested_j: f64, spent_j: f64) {
-        self.energy_j = (self.energy_j + harvested_j - spent_j).clamp(0.0, self.energy_at(self.max_v));
+        self.energy_j =
+            (self.energy_j + harvested_j - spent_j).clamp(0.0, self.energy_at(self.max_v));
     }
 
     /// Enough to switch the load on.
@@ -58,7 +65,9 @@ impl Capacitor {
 /// What is wrong with the text.
 pub fn parse_farads(text: &str) -> Result<f64, String> {
     let text = text.trim();
-    let unit_at = text.find(|c: char| c.is_alphabetic() || c == 'µ').ok_or("a unit is missing: write 100uF, or 1mF")?;
+    let unit_at = text
+        .find(|c: char| c.is_alphabetic() || c == 'µ')
+        .ok_or("a unit is missing: write 100uF, or 1mF")?;
     let (number, unit) = text.split_at(unit_at);
     let scale = match unit {
         "F" => 1.0,
@@ -67,7 +76,10 @@ pub fn parse_farads(text: &str) -> Result<f64, String> {
         "nF" => 1e-9,
         _ => return Err(format!("unknown unit `{unit}`: F, mF, uF or nF")),
     };
-    let value: f64 = number.trim().parse().map_err(|_| format!("`{}` is not a number", number.trim()))?;
+    let value: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{}` is not a number", number.trim()))?;
     if value > 0.0 && value.is_finite() {
         Ok(value * scale)
     } else {

@@ -8,15 +8,16 @@ use std::sync::atomic::AtomicBool;
 
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use rekindle::Fingerprint;
 use rekindle::prelude::*;
 use rekindle::store::{File, Store};
 
+use super::Failure;
 use super::capacitor::Capacitor;
 use super::harvest::Harvest;
 use super::powered::{Ending, Powered, Probe, Supply};
 use super::program::{Memory, fingerprint, go_on};
 use super::tally::{Sheet, Tally};
-use super::Failure;
 use crate::lenet::{Image, Scores};
 
 /// SRAM for the buffers of a task.
@@ -48,8 +49,12 @@ pub struct Outcome {
 /// # Errors
 ///
 /// When the file is no store, or that of another experiment. It is left as it is.
-pub fn open<S: Store>(store: S, path: &Path, images: &[Image]) -> Result<Box<Nvm<Memory, S>>, Failure> {
-    let nvm = Nvm::<Memory, _>::open_with(store, fingerprint(images))
+pub fn open<S: Store>(
+    store: S,
+    path: &Path,
+    program: Fingerprint,
+) -> Result<Box<Nvm<Memory, S>>, Failure> {
+    let nvm = Nvm::<Memory, _>::open_with(store, program)
         .map_err(|e| Failure::Store(format!("{}: {e}", path.display())))?;
     if nvm.status() == Status::Foreign {
         return Err(Failure::Store(format!(
@@ -66,12 +71,13 @@ pub fn open<S: Store>(store: S, path: &Path, images: &[Image]) -> Result<Box<Nvm
 /// # Errors
 ///
 /// When the file cannot be used.
-pub fn prepare(path: &Path, images: &[Image]) -> Result<bool, Failure> {
+pub fn prepare(path: &Path, program: Fingerprint) -> Result<bool, Failure> {
     let store = file(path)?;
-    let mut nvm = open(store, path, images)?;
+    let mut nvm = open(store, path, program)?;
     let resumed = nvm.status() == Status::Interrupted;
     if !resumed {
-        nvm.restart().map_err(|e| Failure::Store(format!("{}: {e}", path.display())))?;
+        nvm.restart()
+            .map_err(|e| Failure::Store(format!("{}: {e}", path.display())))?;
         let sheet = sheet(path)?;
         sheet.write(&Tally::default());
     }
@@ -110,24 +116,34 @@ pub fn run(
     stop: &'static AtomicBool,
     mut tick: impl FnMut(&Tally),
 ) -> Result<Outcome, Failure> {
-    let resumed = prepare(path, images)?;
+    let program = fingerprint(images);
+    let resumed = prepare(path, program)?;
     let budget_uj = capacitor.budget_j() * 1e6;
     let data_at = Nvm::<Memory, File>::DATA_AT;
-    let supply = Rc::new(RefCell::new(Supply::new(capacitor, harvest, sheet(path)?, data_at)));
+    let supply = Rc::new(RefCell::new(Supply::new(
+        capacitor,
+        harvest,
+        sheet(path)?,
+        data_at,
+    )));
     let mut noise = ChaCha8Rng::seed_from_u64(seed);
     let mut arena = vec![0; ARENA];
     let (mut commits, mut idle) = (0, 0);
     loop {
         if supply.borrow_mut().recharge(PATIENCE_S).is_none() {
-            return Err(Failure::NoProgress { task: "recharging", budget_uj });
+            return Err(Failure::NoProgress {
+                task: "recharging",
+                budget_uj,
+            });
         }
         // What SRAM held is gone.
         noise.fill_bytes(&mut arena);
         supply.borrow_mut().boot();
         let cycle = catch_unwind(AssertUnwindSafe(|| {
             let store = Powered::new(file(path)?, Rc::clone(&supply), stop);
-            let mut nvm = open(store, path, images)?;
-            go_on(&mut nvm, images, &mut arena).map_err(|e| Failure::Store(format!("{}: {e}", path.display())))
+            let mut nvm = open(store, path, program)?;
+            go_on(&mut nvm, images, &mut arena)
+                .map_err(|e| Failure::Store(format!("{}: {e}", path.display())))
         }));
         let mut s = supply.borrow_mut();
         s.progress();
@@ -144,19 +160,32 @@ pub fn run(
         }
         s.sheet.write(&s.tally);
         tick(&s.tally);
-        idle = if s.tally.commits == commits { idle + 1 } else { 0 };
+        idle = if s.tally.commits == commits {
+            idle + 1
+        } else {
+            0
+        };
         commits = s.tally.commits;
         if idle == HOPELESS {
-            return Err(Failure::NoProgress { task: s.task, budget_uj });
+            return Err(Failure::NoProgress {
+                task: s.task,
+                budget_uj,
+            });
         }
     }
-    let results = results(path, images)?;
+    let results = results(path, images.len(), program)?;
     let mut supply = supply.borrow_mut();
     supply.tally.begun = images.len() as u64 + 1;
     supply.sheet.write(&supply.tally);
     tick(&supply.tally);
     let probe = std::mem::take(&mut supply.probe);
-    Ok(Outcome { tally: supply.tally, results, probe, time_s: supply.time_s, resumed })
+    Ok(Outcome {
+        tally: supply.tally,
+        results,
+        probe,
+        time_s: supply.time_s,
+        resumed,
+    })
 }
 
 /// The scores that the store holds.
@@ -164,9 +193,12 @@ pub fn run(
 /// # Errors
 ///
 /// When the file cannot be read.
-pub fn results(path: &Path, images: &[Image]) -> Result<Vec<Scores>, Failure> {
-    let mut nvm = open(file(path)?, path, images)?;
-    (0..images.len())
-        .map(|n| nvm.read(|m| &m.results[n]).map_err(|e| Failure::Store(format!("{}: {e}", path.display()))))
+pub fn results(path: &Path, count: usize, program: Fingerprint) -> Result<Vec<Scores>, Failure> {
+    let mut nvm = open(file(path)?, path, program)?;
+    (0..count)
+        .map(|n| {
+            nvm.read(|m| &m.results[n])
+                .map_err(|e| Failure::Store(format!("{}: {e}", path.display())))
+        })
         .collect()
 }

@@ -40,7 +40,13 @@ impl Harvest {
     /// The synthetic source.
     pub fn radio(seed: u64) -> Self {
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Self::Radio(Box::new(Radio { rng, until_s: 0.0, level_w: 0.0, watts: 0.0, next_s: 0.0 }))
+        Self::Radio(Box::new(Radio {
+            rng,
+            until_s: 0.0,
+            level_w: 0.0,
+            watts: 0.0,
+            next_s: 0.0,
+        }))
     }
 
     /// Reads a trace: `time<tab>volts` at 1 kHz (Mementos), `date,time,W/m²` per minute (NREL), or `seconds,watts`.
@@ -51,7 +57,9 @@ impl Harvest {
     pub fn read(path: &Path) -> Result<Self, String> {
         let place = path.display();
         let text = std::fs::read_to_string(path).map_err(|e| format!("{place}: {e}"))?;
-        parse(&text).map(Self::Recorded).map_err(|e| format!("{place}:{e}"))
+        parse(&text)
+            .map(Self::Recorded)
+            .map_err(|e| format!("{place}:{e}"))
     }
 
     /// Power at `time_s`, which never goes back.
@@ -71,7 +79,11 @@ impl Radio {
                 // A stay of 0.1–2 s at one distance: near the reader, or almost out of reach.
                 self.until_s = self.next_s + self.rng.random_range(0.1..2.0);
                 let near = self.rng.random_bool(0.6);
-                self.level_w = if near { self.rng.random_range(2e-4..1.2e-3) } else { self.rng.random_range(0.0..5e-5) };
+                self.level_w = if near {
+                    self.rng.random_range(2e-4..1.2e-3)
+                } else {
+                    self.rng.random_range(0.0..5e-5)
+                };
             }
             // Fading: the field moves by a tenth each millisecond, between nothing and twice the level.
             let target = self.level_w * self.rng.random_range(0.0..2.0);
@@ -82,20 +94,36 @@ impl Radio {
 }
 
 fn parse(text: &str) -> Result<Recording, String> {
-    let mut rows = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')).peekable();
-    let Some((_, first)) = rows.peek() else { return Err("1:1: the trace is empty".to_owned()) };
+    let mut rows = text
+        .lines()
+        .enumerate()
+        .filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#'))
+        .peekable();
+    let Some((_, first)) = rows.peek() else {
+        return Err("1:1: the trace is empty".to_owned());
+    };
     if !first.contains(',') {
-        let samples: Result<Vec<f64>, String> = rows.map(|(n, line)| column(n, line, 1, char::is_whitespace)).collect();
-        let watts = samples?.into_iter().map(|v| v * v / MEMENTOS_LOAD_OHM).collect();
+        let samples: Result<Vec<f64>, String> = rows
+            .map(|(n, line)| column(n, line, 1, char::is_whitespace))
+            .collect();
+        let watts = samples?
+            .into_iter()
+            .map(|v| v * v / MEMENTOS_LOAD_OHM)
+            .collect();
         return checked(1e-3, watts);
     }
     if first.split(',').count() >= 3 {
         if column(0, first, 2, |c| c == ',').is_err() {
             rows.next(); // a heading
         }
-        let samples: Result<Vec<f64>, String> = rows.map(|(n, line)| column(n, line, 2, |c| c == ',')).collect();
+        let samples: Result<Vec<f64>, String> = rows
+            .map(|(n, line)| column(n, line, 2, |c| c == ','))
+            .collect();
         // Pyranometers read slightly below zero at night.
-        let watts = samples?.into_iter().map(|g| g.max(0.0) * SOLAR_W_PER_IRRADIANCE).collect();
+        let watts = samples?
+            .into_iter()
+            .map(|g| g.max(0.0) * SOLAR_W_PER_IRRADIANCE)
+            .collect();
         return checked(60.0, watts);
     }
     if column(0, first, 0, |c| c == ',').is_err() {
@@ -112,7 +140,10 @@ fn parse(text: &str) -> Result<Recording, String> {
         watts.push(column(n, line, 1, |c| c == ',')?);
     }
     let step = times.get(1).map_or(1.0, |t| t - times[0]);
-    if let Some(n) = times.windows(2).position(|w| (w[1] - w[0] - step).abs() > 1e-3 * step) {
+    if let Some(n) = times
+        .windows(2)
+        .position(|w| (w[1] - w[0] - step).abs() > 1e-3 * step)
+    {
         return Err(format!("{}:1: samples are not evenly spaced", n + 2));
     }
     checked(step, watts)
@@ -120,7 +151,10 @@ fn parse(text: &str) -> Result<Recording, String> {
 
 fn checked(step_s: f64, watts: Vec<f64>) -> Result<Recording, String> {
     if let Some(n) = watts.iter().position(|w| !w.is_finite() || *w < 0.0) {
-        return Err(format!("{}:1: power is a finite number, not below zero", n + 1));
+        return Err(format!(
+            "{}:1: power is a finite number, not below zero",
+            n + 1
+        ));
     }
     if watts.iter().all(|w| *w == 0.0) {
         return Err("1:1: there is no power in the whole trace".to_owned());
@@ -128,15 +162,27 @@ fn checked(step_s: f64, watts: Vec<f64>) -> Result<Recording, String> {
     Ok(Recording { step_s, watts })
 }
 
-fn column(line: usize, text: &str, n: usize, separator: impl Fn(char) -> bool) -> Result<f64, String> {
+fn column(
+    line: usize,
+    text: &str,
+    n: usize,
+    separator: impl Fn(char) -> bool,
+) -> Result<f64, String> {
     let mut at = 0;
     for (i, part) in text.split(separator).enumerate() {
         if i == n {
-            return part.trim().parse().map_err(|_| format!("{}:{}: `{}` is not a number", line + 1, at + 1, part.trim()));
+            return part.trim().parse().map_err(|_| {
+                format!("{}:{}: `{}` is not a number", line + 1, at + 1, part.trim())
+            });
         }
         at += part.len() + 1;
     }
-    Err(format!("{}:{}: column {} is missing", line + 1, text.len() + 1, n + 1))
+    Err(format!(
+        "{}:{}: column {} is missing",
+        line + 1,
+        text.len() + 1,
+        n + 1
+    ))
 }
 
 #[cfg(test)]
@@ -148,7 +194,10 @@ mod tests {
         let mut a = Harvest::radio(7);
         let mut b = Harvest::radio(7);
         for ms in 0..5000 {
-            assert_eq!(a.watts(f64::from(ms) * 1e-3).to_bits(), b.watts(f64::from(ms) * 1e-3).to_bits());
+            assert_eq!(
+                a.watts(f64::from(ms) * 1e-3).to_bits(),
+                b.watts(f64::from(ms) * 1e-3).to_bits()
+            );
         }
     }
 
@@ -164,9 +213,18 @@ mod tests {
 
     #[test]
     fn errors_name_line_and_column() {
-        assert_eq!(parse("1\t2.0\n2\tx\n").unwrap_err(), "2:3: `x` is not a number");
-        assert_eq!(parse("0,1\n1,2\n1,3\n").unwrap_err(), "3:1: time does not go on");
-        assert_eq!(parse("0,1\n1,2\n5,3\n").unwrap_err(), "3:1: samples are not evenly spaced");
+        assert_eq!(
+            parse("1\t2.0\n2\tx\n").unwrap_err(),
+            "2:3: `x` is not a number"
+        );
+        assert_eq!(
+            parse("0,1\n1,2\n1,3\n").unwrap_err(),
+            "3:1: time does not go on"
+        );
+        assert_eq!(
+            parse("0,1\n1,2\n5,3\n").unwrap_err(),
+            "3:1: samples are not evenly spaced"
+        );
         assert!(parse("").is_err() && parse("0,0\n1,0\n").is_err() && parse("0,-1\n").is_err());
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use rekindle::store::{Commit, Store, StoreError};
-
-use super::experiment::{self, ARENA, file, open, sheet};
-use super::program::{go_on, work_of};
-use super::tally::{Sheet, Tally};
-use super::Failure;
-use crate::lenet::{Image, Scores};
 use rekindle::prelude::*;
+use rekindle::store::{Commit, StoreError};
+
+use super::Failure;
+use super::experiment::{self, ARENA, file, open, sheet};
+use super::program::{fingerprint, go_on, work_of};
+use super::tally::{Sheet, Tally};
+use crate::lenet::{Image, Scores};
 
 /// Mean time that a process lives, in milliseconds.
 const MEAN_LIFE_MS: f64 = 40.0;
@@ -29,9 +29,16 @@ pub fn child(path: &Path, images: &[Image], pace: Duration) -> Result<(), Failur
     let sheet = sheet(path)?;
     let tally = sheet.read();
     let data_at = Nvm::<super::program::Memory, rekindle::store::File>::DATA_AT;
-    let store = Counted { inner: file(path)?, sheet, tally, data_at, pace };
-    let mut nvm = open(store, path, images)?;
-    go_on(&mut nvm, images, &mut vec![0; ARENA]).map_err(|e| Failure::Store(format!("{}: {e}", path.display())))?;
+    let store = Counted {
+        inner: file(path)?,
+        sheet,
+        tally,
+        data_at,
+        pace,
+    };
+    let mut nvm = open(store, path, fingerprint(images))?;
+    go_on(&mut nvm, images, &mut vec![0; ARENA])
+        .map_err(|e| Failure::Store(format!("{}: {e}", path.display())))?;
     Ok(())
 }
 
@@ -48,7 +55,8 @@ pub fn parent(
     stop: &AtomicBool,
     mut tick: impl FnMut(&Tally),
 ) -> Result<(Tally, Vec<Scores>), Failure> {
-    experiment::prepare(path, images)?;
+    let program = fingerprint(images);
+    experiment::prepare(path, program)?;
     let sheet = sheet(path)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     loop {
@@ -63,8 +71,12 @@ pub fn parent(
             if ended {
                 break;
             }
-            let output = child.wait_with_output().map_err(|e| Failure::Store(e.to_string()))?;
-            return Err(Failure::Store(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+            let output = child
+                .wait_with_output()
+                .map_err(|e| Failure::Store(e.to_string()))?;
+            return Err(Failure::Store(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            ));
         }
         let _ = child.kill();
         let _ = child.wait();
@@ -80,7 +92,7 @@ pub fn parent(
     tally.begun = images.len() as u64 + 1;
     sheet.write(&tally);
     tick(&tally);
-    Ok((tally, experiment::results(path, images)?))
+    Ok((tally, experiment::results(path, images.len(), program)?))
 }
 
 /// Whether the child ended by itself within `life`, and well.
@@ -120,7 +132,9 @@ impl<S: Store> Store for Counted<S> {
         self.inner.read(at, into)
     }
     fn write(&mut self, at: usize, from: &[u8]) -> Result<(), StoreError> {
-        self.tally.work += at.checked_sub(self.data_at).map_or(0, |offset| work_of(offset, from.len()));
+        self.tally.work += at
+            .checked_sub(self.data_at)
+            .map_or(0, |offset| work_of(offset, from.len()));
         self.tally.nvm_bytes += from.len() as u64;
         self.sheet.write(&self.tally);
         self.inner.write(at, from)

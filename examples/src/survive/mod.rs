@@ -42,7 +42,9 @@ impl fmt::Display for Failure {
                 "no progress: a region of `{task}` needs more than the {budget_uj:.1} µJ of one charge; \
                  take a larger capacitor, or commit more often"
             ),
-            Self::Stopped => f.write_str("stopped; run the same command again to go on from the last commit"),
+            Self::Stopped => {
+                f.write_str("stopped; run the same command again to go on from the last commit")
+            }
             Self::Output(path, why) => write!(f, "{}: {why}", path.display()),
         }
     }

@@ -84,7 +84,16 @@ impl Supply {
     /// A supply with an empty capacitor.
     pub fn new(capacitor: Capacitor, harvest: Harvest, sheet: Sheet, data_at: usize) -> Self {
         let tally = sheet.read();
-        Self { capacitor, harvest, time_s: 0.0, tally, sheet, data_at, task: "", probe: Probe::default() }
+        Self {
+            capacitor,
+            harvest,
+            time_s: 0.0,
+            tally,
+            sheet,
+            data_at,
+            task: "",
+            probe: Probe::default(),
+        }
     }
 
     /// The load is off until the capacitor is charged. `None` when that never happens.
@@ -94,7 +103,8 @@ impl Supply {
             let watts = self.harvest.watts(self.time_s);
             self.time_s += 1e-3;
             self.capacitor.exchange(watts * 1e-3, 0.0);
-            self.probe.sample(self.time_s, self.capacitor.volts(), false);
+            self.probe
+                .sample(self.time_s, self.capacitor.volts(), false);
             if self.time_s - start > patience_s {
                 return None;
             }
@@ -114,7 +124,8 @@ impl Supply {
         while left > 0.0 {
             let step = left.min(0.5e-3);
             let harvested = self.harvest.watts(self.time_s) * step;
-            self.capacitor.exchange(harvested, cost::ACTIVE_W * step + extra);
+            self.capacitor
+                .exchange(harvested, cost::ACTIVE_W * step + extra);
             extra = 0.0;
             self.time_s += step;
             self.tally.busy_ns += (step * 1e9) as u64;
@@ -129,7 +140,10 @@ impl Supply {
 
     fn transfer(&mut self, bytes: usize) -> bool {
         let bytes = bytes as f64;
-        self.spend(cost::TRANSFER_S + bytes * cost::BYTE_S, bytes * cost::BYTE_J)
+        self.spend(
+            cost::TRANSFER_S + bytes * cost::BYTE_S,
+            bytes * cost::BYTE_J,
+        )
     }
 
     /// Images done, in the picture.
@@ -154,7 +168,11 @@ pub struct Powered<S> {
 impl<S> Powered<S> {
     /// Puts `inner` on the supply; `stop` ends the run as an outage would.
     pub fn new(inner: S, supply: Rc<RefCell<Supply>>, stop: &'static AtomicBool) -> Self {
-        Self { inner, supply, stop }
+        Self {
+            inner,
+            supply,
+            stop,
+        }
     }
 
     fn end(ending: Ending) -> ! {
@@ -182,11 +200,17 @@ impl<S: Store> Store for Powered<S> {
             Self::end(Ending::Stopped);
         }
         let mut supply = self.supply.borrow_mut();
-        let work = at.checked_sub(supply.data_at).map_or(0, |offset| work_of(offset, from.len()));
+        let work = at
+            .checked_sub(supply.data_at)
+            .map_or(0, |offset| work_of(offset, from.len()));
         let before_s = supply.time_s;
         let done = supply.spend(work as f64 * cost::WORK_S, 0.0);
         // What an outage cuts short has been done as far as it went, and will be done again.
-        supply.tally.work += if done { work } else { ((supply.time_s - before_s) / cost::WORK_S) as u64 };
+        supply.tally.work += if done {
+            work
+        } else {
+            ((supply.time_s - before_s) / cost::WORK_S) as u64
+        };
         if !done {
             Self::end(Ending::Outage);
         }

@@ -51,15 +51,25 @@ pub fn load(from: &Image, to: Output<Image>) {
 /// # Errors
 ///
 /// Those of the store and of the arena.
-pub fn go_on<S: Store>(nvm: &mut Nvm<Memory, S>, images: &[Image], arena: &mut [u8]) -> Result<Outcome, Error> {
+pub fn go_on<S: Store>(
+    nvm: &mut Nvm<Memory, S>,
+    images: &[Image],
+    arena: &mut [u8],
+) -> Result<Outcome, Error> {
     nvm.resume_or_start(arena, |cx, mem| classify_all(cx, images, &LENET, mem))
 }
 
 /// Binds a store to its images: another experiment does not go on with it.
 pub fn fingerprint(images: &[Image]) -> Fingerprint {
-    images.iter().fold(Fingerprint::new().word(images.len() as u64), |f, image| {
-        image.as_flattened().as_flattened().iter().fold(f, |f, v| f.bytes(&v.to_le_bytes()))
-    })
+    images
+        .iter()
+        .fold(Fingerprint::new().word(images.len() as u64), |f, image| {
+            image
+                .as_flattened()
+                .as_flattened()
+                .iter()
+                .fold(f, |f, v| f.bytes(&v.to_le_bytes()))
+        })
 }
 
 /// The scores of one image on continuous power.
@@ -80,7 +90,9 @@ pub fn uninterrupted(images: &[Image]) -> Result<Vec<Scores>, Error> {
     for image in images {
         nvm.restart()?;
         nvm.write(|m| &mut m.image, image)?;
-        nvm.resume_or_start(&mut [], |cx, m| classify(cx, &m.image, &LENET, &mut m.activations, &mut m.scores))?;
+        nvm.resume_or_start(&mut [], |cx, m| {
+            classify(cx, &m.image, &LENET, &mut m.activations, &mut m.scores)
+        })?;
         all.push(nvm.read(|m| &m.scores)?);
     }
     Ok(all)
@@ -102,7 +114,11 @@ const WORK: [(usize, u32); 8] = [
 pub fn work_of(offset: usize, len: usize) -> u64 {
     let mut start = 0;
     for (i, (size, per_byte)) in WORK.iter().enumerate() {
-        let end = if i + 1 == WORK.len() { usize::MAX } else { start + size };
+        let end = if i + 1 == WORK.len() {
+            usize::MAX
+        } else {
+            start + size
+        };
         if offset < end {
             return u64::from(*per_byte) * len as u64;
         }
@@ -113,5 +129,7 @@ pub fn work_of(offset: usize, len: usize) -> u64 {
 
 /// Work and bytes of one image that is never interrupted.
 pub fn per_image() -> (u64, u64) {
-    WORK.iter().fold((0, 0), |(w, b), (size, per)| (w + u64::from(*per) * *size as u64, b + *size as u64))
+    WORK.iter().fold((0, 0), |(w, b), (size, per)| {
+        (w + u64::from(*per) * *size as u64, b + *size as u64)
+    })
 }

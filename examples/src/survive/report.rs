@@ -40,8 +40,16 @@ impl Report {
     pub fn new(tally: &Tally, results: &[Scores], uninterrupted: &[Scores], labels: &[u8]) -> Self {
         let n = results.len() as u64;
         let (work, bytes) = per_image();
-        let right = results.iter().zip(labels).filter(|(s, label)| answer(s) == usize::from(**label)).count();
-        let mismatches = results.iter().zip(uninterrupted).filter(|(a, b)| a != b).count();
+        let right = results
+            .iter()
+            .zip(labels)
+            .filter(|(s, label)| answer(s) == usize::from(**label))
+            .count();
+        let mismatches = results
+            .iter()
+            .zip(uninterrupted)
+            .filter(|(a, b)| a != b)
+            .count();
         let overhead = if tally.busy_ns == 0 {
             tally.work as f64 / (n * work) as f64
         } else {
@@ -64,7 +72,10 @@ impl Report {
 
 /// The class with the highest score, the first of equals.
 pub fn answer(scores: &Scores) -> usize {
-    (0..scores.len()).rev().max_by_key(|i| scores[*i]).unwrap_or(0)
+    (0..scores.len())
+        .rev()
+        .max_by_key(|i| scores[*i])
+        .unwrap_or(0)
 }
 
 impl fmt::Display for Report {
@@ -76,9 +87,18 @@ impl fmt::Display for Report {
         row("power failures (simulated)", self.outages.to_string())?;
         row("processes killed", self.kills.to_string())?;
         row("commits", self.commits.to_string())?;
-        row("NVM bytes written", format!("{} ({:.3}×)", self.nvm_bytes, self.nvm_ratio))?;
-        row("work done twice", format!("{:.2} %", 100.0 * self.redone as f64 / work))?;
-        row("time on, against unprotected", format!("{:.3}×", self.overhead))?;
+        row(
+            "NVM bytes written",
+            format!("{} ({:.3}×)", self.nvm_bytes, self.nvm_ratio),
+        )?;
+        row(
+            "work done twice",
+            format!("{:.2} %", 100.0 * self.redone as f64 / work),
+        )?;
+        row(
+            "time on, against unprotected",
+            format!("{:.3}×", self.overhead),
+        )?;
         row("mismatches", self.mismatches.to_string())
     }
 }

@@ -44,8 +44,16 @@ impl Tally {
 
     fn to_bytes(self) -> [u8; 64] {
         let mut bytes = [0; 64];
-        let words =
-            [MAGIC, self.outages, self.kills, self.commits, self.nvm_bytes, self.work, self.busy_ns, self.begun];
+        let words = [
+            MAGIC,
+            self.outages,
+            self.kills,
+            self.commits,
+            self.nvm_bytes,
+            self.work,
+            self.busy_ns,
+            self.begun,
+        ];
         for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
             to.copy_from_slice(&word.to_le_bytes());
         }
@@ -53,7 +61,9 @@ impl Tally {
     }
 
     fn from_bytes(bytes: &[u8; 64]) -> Option<Self> {
-        let mut words = bytes.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().unwrap_or_default()));
+        let mut words = bytes
+            .chunks_exact(8)
+            .map(|w| u64::from_le_bytes(w.try_into().unwrap_or_default()));
         let mut next = || words.next().unwrap_or_default();
         (next() == MAGIC).then(|| Self {
             outages: next(),
@@ -87,14 +97,23 @@ impl Sheet {
     ///
     /// What the system says.
     pub fn open(store: &Path) -> std::io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(Self::path(store))?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(Self::path(store))?;
         Ok(Self { file })
     }
 
     /// What it says; nothing, if it is new or damaged.
     pub fn read(&self) -> Tally {
         let mut bytes = [0; 64];
-        self.file.read_exact_at(&mut bytes, 0).ok().and_then(|()| Tally::from_bytes(&bytes)).unwrap_or_default()
+        self.file
+            .read_exact_at(&mut bytes, 0)
+            .ok()
+            .and_then(|()| Tally::from_bytes(&bytes))
+            .unwrap_or_default()
     }
 
     /// Writes it. A failure is no reason to stop: only the report would be short.
@@ -109,7 +128,15 @@ mod tests {
 
     #[test]
     fn counters_are_read_back_and_garbage_is_not() {
-        let tally = Tally { outages: 1, kills: 2, commits: 3, nvm_bytes: 4, work: 5, busy_ns: 6, begun: 7 };
+        let tally = Tally {
+            outages: 1,
+            kills: 2,
+            commits: 3,
+            nvm_bytes: 4,
+            work: 5,
+            busy_ns: 6,
+            begun: 7,
+        };
         assert_eq!(Tally::from_bytes(&tally.to_bytes()), Some(tally));
         assert_eq!(Tally::from_bytes(&[7; 64]), None);
     }
