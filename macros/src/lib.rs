@@ -13,7 +13,9 @@ use proc_macro::TokenStream;
 /// Options: `crate = path` where the runtime is re-exported.
 #[proc_macro_attribute]
 pub fn intermittent_task(args: TokenStream, item: TokenStream) -> TokenStream {
-    rekindle_compiler::intermittent_task(args.into(), item.into(), cfg!(not(feature = "unprotected"))).into()
+    // Not a cargo feature: features are additive, and any crate of a program could switch off everybody's protection.
+    let protect = cfg!(not(rekindle_unprotected));
+    rekindle_compiler::intermittent_task(args.into(), item.into(), protect).into()
 }
 
 /// Marks a loop, block or statement of an intermittent task: what it has written is durable when it is passed.
