@@ -7,7 +7,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::memory::Memory;
-use program::{NEEDED, recover_any, run};
+use program::{NEEDED, recover_any, recover_damaged, run};
 
 #[path = "program.rs"]
 pub(super) mod program;
@@ -86,6 +86,18 @@ fn a_damaged_valid_image_gives_a_clean_start_or_a_valid_resume() {
             image[at] ^= 1 << (rng.next() % 8);
         }
         recover_any(&image);
+    }
+}
+
+#[test]
+fn a_damaged_image_of_a_byte_store_gives_a_clean_start_or_a_valid_resume() {
+    let mut rng = Rng(3);
+    for _ in 0..images().div_ceil(10) {
+        let mut damage = [0; NEEDED];
+        for _ in 0..rng.next() % 8 {
+            damage[rng.next() as usize % NEEDED] |= 1 << (rng.next() % 8);
+        }
+        recover_damaged(rng.next() as u32 % 80, &damage);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A small program with every kind of commit, for tests of recovery. The fuzz target includes this file.
 
+use core::cell::RefCell;
+
 use rekindle::prelude::*;
 use rekindle::store::Store;
 
@@ -87,38 +89,70 @@ pub fn recover_any(image: &[u8]) {
     bytes[..len].copy_from_slice(&image[..len]);
     run(Mapped::from_words(&mut words)).expect("a clean start or a valid resume");
 
-    let mut ram = Ram {
-        bytes: [0; NEEDED.next_multiple_of(8)],
-        budget: 10_000,
-    };
-    ram.bytes[..len].copy_from_slice(&image[..len]);
-    run(Bytes::new(ram)).expect("a clean start or a valid resume");
+    let ram = Contents::new(u32::MAX);
+    ram.borrow_mut().bytes[..len].copy_from_slice(&image[..len]);
+    run(Bytes::new(Ram(&ram))).expect("a clean start or a valid resume");
 }
 
-/// A memory that counts accesses, so that a recovery without end shows.
-struct Ram {
+/// Runs the program for so many writes, flips the bits of `damage` in NVM, and recovers from that.
+pub fn recover_damaged(writes: u32, damage: &[u8]) {
+    let ram = Contents::new(writes);
+    let _ = run(Bytes::new(Ram(&ram)));
+    let mut image = ram.into_inner().bytes;
+    for (byte, damage) in image.iter_mut().zip(damage) {
+        *byte ^= damage;
+    }
+    recover_any(&image);
+}
+
+/// A memory that fails after some writes, and that counts accesses, so that a recovery without end shows.
+struct Ram<'a>(&'a RefCell<Contents>);
+
+struct Contents {
     bytes: [u8; NEEDED.next_multiple_of(8)],
     budget: u32,
+    writes: u32,
 }
 
-impl embedded_storage::ReadStorage for Ram {
-    type Error = core::convert::Infallible;
+impl Contents {
+    fn new(writes: u32) -> RefCell<Self> {
+        RefCell::new(Self {
+            bytes: [0; NEEDED.next_multiple_of(8)],
+            budget: 10_000,
+            writes,
+        })
+    }
 
-    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Self::Error> {
+    fn access(&mut self) -> Result<(), Off> {
         self.budget = self.budget.checked_sub(1).expect("recovery ends");
-        into.copy_from_slice(&self.bytes[at as usize..][..into.len()]);
+        if self.writes == 0 { Err(Off) } else { Ok(()) }
+    }
+}
+
+#[derive(Debug)]
+struct Off;
+
+impl embedded_storage::ReadStorage for Ram<'_> {
+    type Error = Off;
+
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Off> {
+        let mut state = self.0.borrow_mut();
+        state.access()?;
+        into.copy_from_slice(&state.bytes[at as usize..][..into.len()]);
         Ok(())
     }
 
     fn capacity(&self) -> usize {
-        self.bytes.len()
+        self.0.borrow().bytes.len()
     }
 }
 
-impl embedded_storage::Storage for Ram {
-    fn write(&mut self, at: u32, from: &[u8]) -> Result<(), Self::Error> {
-        self.budget = self.budget.checked_sub(1).expect("recovery ends");
-        self.bytes[at as usize..][..from.len()].copy_from_slice(from);
+impl embedded_storage::Storage for Ram<'_> {
+    fn write(&mut self, at: u32, from: &[u8]) -> Result<(), Off> {
+        let mut state = self.0.borrow_mut();
+        state.access()?;
+        state.bytes[at as usize..][..from.len()].copy_from_slice(from);
+        state.writes -= 1;
         Ok(())
     }
 }
