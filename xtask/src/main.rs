@@ -1,2 +1,63 @@
-//! Developer commands of Rekindle.
-fn main() {}
+//! Developer commands of Rekindle: `cargo xtask COMMAND`.
+
+mod callgrind;
+mod crash;
+mod machine;
+mod overhead;
+mod shell;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Developer commands of Rekindle")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Installs or names what is needed, and runs every check. CI runs this and nothing else.
+    Test {
+        /// Only the steps whose name contains this.
+        only: Option<String>,
+    },
+    /// Measures what protection costs on continuous power, in instructions and NVM bytes.
+    Overhead {
+        /// Print a list of `{kernel, granularity, instructions_ratio, nvm_ratio}`.
+        #[arg(long)]
+        json: bool,
+        /// Fail when a ratio is above its bar.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Runs the crash suite at every optimisation level.
+    Crash {
+        /// Everything at every level; writes `docs/results/crash.md`.
+        #[arg(long)]
+        long: bool,
+        /// Print the results as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = shell::enter_root().and_then(|()| match Args::parse().command {
+        Command::Test { only } => Ok(test::all(only.as_deref())),
+        Command::Overhead { json, check } => overhead::report(json, check),
+        Command::Crash { long, json } => crash::run(long, json),
+    });
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
