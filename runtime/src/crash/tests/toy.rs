@@ -310,6 +310,10 @@ fn by_brute_force<S: Store>(mut toy: Toy<S>) -> HashSet<Vec<u8>> {
 }
 
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "hundreds of runs, of nothing that the other tests do not run under Miri"
+)]
 fn exploration_finds_what_brute_force_finds() {
     for program in [right, notes] {
         let all = by_brute_force(mapped(program));
