@@ -1,6 +1,6 @@
 //! Runs a real network on a device that keeps losing power, and compares every bit with one that does not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,9 +24,9 @@ use rekindle_examples::survive::{Failure, experiment, kill, plot};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// The non-volatile memory: a file, made if there is none.
-    #[arg(long, default_value = "survive.nvm")]
-    store: PathBuf,
+    /// The non-volatile memory: a file, made if there is none. Default: `survive-IMAGES.nvm`.
+    #[arg(long)]
+    store: Option<PathBuf>,
     /// Seed of the harvest, of the noise that SRAM holds after an outage, and of the kills.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -69,8 +69,9 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<u64, Failure> {
     let (images, labels) = load(args.images)?;
+    let store = args.store.clone().unwrap_or_else(|| format!("survive-{}.nvm", images.len()).into());
     if let Some(pace_us) = args.child {
-        kill::child(&args.store, &images, Duration::from_micros(pace_us))?;
+        kill::child(&store, &images, Duration::from_micros(pace_us))?;
         return Ok(0);
     }
     let _ = ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed));
@@ -92,7 +93,7 @@ fn run(args: &Args) -> Result<u64, Failure> {
             &args.store,
             &images,
             args.seed,
-            || child(args, images.len()),
+            || child(&store, images.len()),
             &STOP,
             tick,
         )?
@@ -154,11 +155,11 @@ fn load(count: Option<usize>) -> Result<(Vec<Image>, Vec<u8>), Failure> {
     Ok((samples.images.iter().map(image).collect(), samples.labels))
 }
 
-fn child(args: &Args, images: usize) -> Command {
+fn child(store: &Path, images: usize) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| "survive".into()));
     command
         .arg("--store")
-        .arg(&args.store)
+        .arg(store)
         .arg("--images")
         .arg(images.to_string());
     // Small experiments are slowed down, so that there is something to kill.
