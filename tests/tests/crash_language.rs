@@ -1,5 +1,14 @@
 //! Every form of task that the macro accepts survives every outage, and computes what plain Rust computes.
 
+#![allow(
+    clippy::needless_range_loop,
+    clippy::manual_is_multiple_of,
+    clippy::unnecessary_cast,
+    clippy::needless_for_each,
+    clippy::multiple_bound_locations,
+    reason = "the tasks are written as many people would write them"
+)]
+
 use rekindle::crash::Check;
 use rekindle::crash_check;
 use rekindle::prelude::*;

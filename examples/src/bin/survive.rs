@@ -16,7 +16,7 @@ use rekindle_examples::survive::report::Report;
 use rekindle_examples::survive::tally::Tally;
 use rekindle_examples::survive::{Failure, experiment, kill, plot};
 
-/// An int8 LeNet classifies Fashion-MNIST images on a store that survives power failures.
+/// An int8 `LeNet` classifies Fashion-MNIST images on a store that survives power failures.
 ///
 /// The state is in the store file: Ctrl-C, kill -9 or a power cut lose nothing that was committed, and the same
 /// command goes on. Exit status: 0 if nothing differs, 1 if any bit does, 3 for a store file that cannot be used, 4 for
@@ -69,7 +69,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<u64, Failure> {
     let (images, labels) = load(args.images)?;
-    let store = args.store.clone().unwrap_or_else(|| format!("survive-{}.nvm", images.len()).into());
+    let store = args
+        .store
+        .clone()
+        .unwrap_or_else(|| format!("survive-{}.nvm", images.len()).into());
     if let Some(pace_us) = args.child {
         kill::child(&store, &images, Duration::from_micros(pace_us))?;
         return Ok(0);
@@ -90,7 +93,7 @@ fn run(args: &Args) -> Result<u64, Failure> {
     let capacitor = Capacitor::new(args.capacitor);
     let (tally, results) = if args.kill {
         kill::parent(
-            &args.store,
+            &store,
             &images,
             args.seed,
             || child(&store, images.len()),
@@ -98,15 +101,7 @@ fn run(args: &Args) -> Result<u64, Failure> {
             tick,
         )?
     } else {
-        let out = experiment::run(
-            &args.store,
-            &images,
-            capacitor,
-            harvest,
-            args.seed,
-            &STOP,
-            tick,
-        )?;
+        let out = experiment::run(&store, &images, capacitor, harvest, args.seed, &STOP, tick)?;
         if out.resumed && !args.json {
             bar.println("took up an earlier run; the picture shows what came after it");
         }

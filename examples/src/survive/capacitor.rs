@@ -31,7 +31,7 @@ impl Capacitor {
         0.5 * self.farads * volts * volts
     }
 
-    /// ½·C·(V_on² − V_off²): what one power cycle can spend without harvest, in joules.
+    /// `½·C·(V_on² − V_off²)`: what one power cycle can spend without harvest, in joules.
     pub fn budget_j(&self) -> f64 {
         self.energy_at(self.on_v) - self.energy_at(self.off_v)
     }

@@ -58,14 +58,24 @@ pub enum Save {
 
 /// Runs the analysis.
 pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
-    let mut analysis = Analysis { uses: uses_of_params(task, diagnostics), ..Analysis::default() };
+    let mut analysis = Analysis {
+        uses: uses_of_params(task, diagnostics),
+        ..Analysis::default()
+    };
     let mut env = Env::default();
     let has_sites = !task.sites.is_empty();
     for p in &task.params {
         let class = match &p.role {
             Role::Input => Class::Fixed,
             Role::Output => Class::Output,
-            Role::State(_) if analysis.uses.get(&p.name.to_string()).is_some_and(|u| u.direct) => Class::State,
+            Role::State(_)
+                if analysis
+                    .uses
+                    .get(&p.name.to_string())
+                    .is_some_and(|u| u.direct) =>
+            {
+                Class::State
+            }
             Role::State(_) | Role::Exclusive => Class::Exclusive,
             Role::Value(ty) if p.mutable && has_sites => {
                 if let Some(why) = types::unsavable(ty) {
@@ -78,7 +88,10 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
         };
         env.push(p.name.clone(), class);
     }
-    let mut walker = Walker { analysis, diagnostics };
+    let mut walker = Walker {
+        analysis,
+        diagnostics,
+    };
     walker.body(&task.body, &mut env);
     walker.analysis
 }
@@ -98,7 +111,9 @@ enum Candidate {
 impl Walker<'_> {
     fn body(&mut self, body: &Body, env: &mut Env) {
         let depth = env.len();
-        let Some(last) = body.nodes.iter().rposition(|n| n.range().is_some()) else { return };
+        let Some(last) = body.nodes.iter().rposition(|n| n.range().is_some()) else {
+            return;
+        };
         let candidates = self.candidates(&body.nodes[..=last], env);
         env.truncate(depth);
         let kept = demanded(&body.nodes, last, &candidates);
@@ -116,7 +131,9 @@ impl Walker<'_> {
     fn candidates(&mut self, nodes: &[Node], env: &mut Env) -> BTreeMap<usize, Candidate> {
         let mut candidates = BTreeMap::new();
         for (i, node) in nodes.iter().enumerate() {
-            let NodeKind::Let(local) = &node.kind else { continue };
+            let NodeKind::Let(local) = &node.kind else {
+                continue;
+            };
             let candidate = candidate(local, env);
             for (name, mutable) in bound(&local.pat) {
                 let class = match &candidate {
@@ -131,12 +148,22 @@ impl Walker<'_> {
         candidates
     }
 
-    fn settle(&mut self, id: usize, local: &Local, candidate: Option<&Candidate>, kept: bool, env: &mut Env) {
+    fn settle(
+        &mut self,
+        id: usize,
+        local: &Local,
+        candidate: Option<&Candidate>,
+        kept: bool,
+        env: &mut Env,
+    ) {
         let (class, seen) = match (candidate, kept) {
             (Some(Candidate::Rematerialised), true) => (LetClass::Rematerialised, Class::Fixed),
             (Some(Candidate::Saved(ty)), true) => {
                 let mutable = bound(&local.pat).iter().any(|(_, m)| *m);
-                (LetClass::Saved(Box::new(ty.clone())), Class::Saved { mutable })
+                (
+                    LetClass::Saved(Box::new(ty.clone())),
+                    Class::Saved { mutable },
+                )
             }
             (Some(Candidate::No(diagnostic)), true) => {
                 self.diagnostics.push(diagnostic.clone());
@@ -181,7 +208,10 @@ impl Walker<'_> {
     }
 
     fn arms(&mut self, m: &Match, env: &mut Env) {
-        if m.arms.iter().any(|(pat, b)| b.range.is_some() && !bound(pat).is_empty()) {
+        if m.arms
+            .iter()
+            .any(|(pat, b)| b.range.is_some() && !bound(pat).is_empty())
+        {
             self.repeatable(&m.scrutinee, env, "the matched value");
         }
         for (pat, branch) in &m.arms {
@@ -200,10 +230,15 @@ impl Walker<'_> {
                 for (name, mutable) in bound(pat) {
                     if mutable {
                         self.diagnostics.push(
-                            Diagnostic::new(name.span(), format!("the loop variable `{name}` is `mut`"))
-                                .code("RK02")
-                                .outage("its change would be lost: it is recomputed from the position")
-                                .help(format!("write `let mut {name}: Type = {name};` in the body")),
+                            Diagnostic::new(
+                                name.span(),
+                                format!("the loop variable `{name}` is `mut`"),
+                            )
+                            .code("RK02")
+                            .outage("its change would be lost: it is recomputed from the position")
+                            .help(format!(
+                                "write `let mut {name}: Type = {name};` in the body"
+                            )),
                         );
                     }
                     env.push(name, Class::Fixed);
@@ -241,10 +276,13 @@ impl Walker<'_> {
     fn site(&mut self, site: SiteId, node: &Node, env: &Env) {
         for hidden in env.hidden_saved() {
             self.diagnostics.push(
-                Diagnostic::new(hidden.span(), format!("`{hidden}` is hidden by another `{hidden}` at a commit"))
-                    .code("RK02")
-                    .outage("its value would be lost: a commit cannot name it")
-                    .help("give one of the two another name"),
+                Diagnostic::new(
+                    hidden.span(),
+                    format!("`{hidden}` is hidden by another `{hidden}` at a commit"),
+                )
+                .code("RK02")
+                .outage("its value would be lost: a commit cannot name it")
+                .help("give one of the two another name"),
             );
         }
         let _ = node;
@@ -271,14 +309,21 @@ fn saves(env: &Env) -> Vec<Save> {
 fn candidate(local: &Local, env: &Env) -> Candidate {
     let names = bound(&local.pat);
     let mutable = names.iter().any(|(_, m)| *m);
-    let name = names.first().map_or_else(|| "_".to_owned(), |(n, _)| n.to_string());
-    let span = names.first().map_or_else(|| local.span(), |(n, _)| n.span());
+    let name = names
+        .first()
+        .map_or_else(|| "_".to_owned(), |(n, _)| n.to_string());
+    let span = names
+        .first()
+        .map_or_else(|| local.span(), |(n, _)| n.span());
     let Some(init) = &local.init else {
         return Candidate::No(
-            Diagnostic::new(span, format!("`{name}` is used after a commit, but is assigned after its declaration"))
-                .code("RK02")
-                .outage("its value would be lost")
-                .help("declare it with its value"),
+            Diagnostic::new(
+                span,
+                format!("`{name}` is used after a commit, but is assigned after its declaration"),
+            )
+            .code("RK02")
+            .outage("its value would be lost")
+            .help("declare it with its value"),
         );
     };
     let impure = match pure::check(&init.expr, env) {
@@ -291,35 +336,57 @@ fn candidate(local: &Local, env: &Env) -> Candidate {
         types::Written::Unsavable(ident, why) => {
             let mut d = types::cannot_save(&ident, &why, mutable);
             if let Some(impure) = impure {
-                d.message = format!("{} (nor can it be recomputed: it {})", d.message, impure.why);
+                d.message = format!(
+                    "{} (nor can it be recomputed: it {})",
+                    d.message, impure.why
+                );
             }
             Candidate::No(d)
         }
         _ => {
             let message = match &impure {
-                Some(i) => format!("`{name}` is used after a commit, but it has no written type and cannot be recomputed: it {}", i.why),
-                None => format!("`{name}` changes and is used after a commit, but it has no written type"),
+                Some(i) => format!(
+                    "`{name}` is used after a commit, but it has no written type and cannot be recomputed: it {}",
+                    i.why
+                ),
+                None => format!(
+                    "`{name}` changes and is used after a commit, but it has no written type"
+                ),
             };
-            let code = if impure.is_some() && !mutable { "RK03" } else { "RK02" };
+            let code = if impure.is_some() && !mutable {
+                "RK03"
+            } else {
+                "RK02"
+            };
             Candidate::No(
                 Diagnostic::new(span, message)
                     .code(code)
                     .outage(format!("`{name}` would be lost: SRAM is empty after it"))
-                    .help(format!("write its type, so that a commit saves it: `let {}{name}: Type = …;`", if mutable { "mut " } else { "" })),
+                    .help(format!(
+                        "write its type, so that a commit saves it: `let {}{name}: Type = …;`",
+                        if mutable { "mut " } else { "" }
+                    )),
             )
         }
     }
 }
 
 /// The backward pass: which `let`s (by index) are used at or after a resume point behind them.
-fn demanded(nodes: &[Node], last: usize, candidates: &BTreeMap<usize, Candidate>) -> BTreeSet<usize> {
+fn demanded(
+    nodes: &[Node],
+    last: usize,
+    candidates: &BTreeMap<usize, Candidate>,
+) -> BTreeSet<usize> {
     let mut kept = BTreeSet::new();
     let mut tail = Names::new();
     let mut demand = Names::new();
     for (i, node) in nodes.iter().enumerate().rev() {
         match &node.kind {
             NodeKind::Let(local) if i < last => {
-                let names: Vec<String> = bound(&local.pat).into_iter().map(|(n, _)| n.to_string()).collect();
+                let names: Vec<String> = bound(&local.pat)
+                    .into_iter()
+                    .map(|(n, _)| n.to_string())
+                    .collect();
                 let wanted = names.iter().any(|n| demand.contains_key(n));
                 for n in &names {
                     demand.remove(n);
@@ -357,15 +424,24 @@ fn keep_groups_whole(nodes: &[Node], last: usize, kept: &mut BTreeSet<usize>) {
     loop {
         let before = kept.len();
         for (i, node) in nodes[..last].iter().enumerate() {
-            let NodeKind::Let(local) = &node.kind else { continue };
+            let NodeKind::Let(local) = &node.kind else {
+                continue;
+            };
             if kept.contains(&i) {
                 continue;
             }
-            let ends = |(j, n): &(usize, &Node)| kept.contains(j) || n.range().is_some() || matches!(n.kind, NodeKind::Item);
-            let Some((end, _)) = nodes.iter().enumerate().skip(i + 1).find(ends) else { continue };
+            let ends = |(j, n): &(usize, &Node)| {
+                kept.contains(j) || n.range().is_some() || matches!(n.kind, NodeKind::Item)
+            };
+            let Some((end, _)) = nodes.iter().enumerate().skip(i + 1).find(ends) else {
+                continue;
+            };
             let rest = nodes[end..].iter().map(|n| &n.source);
             let used = crate::names::of_stmts(rest);
-            if bound(&local.pat).iter().any(|(n, _)| used.contains_key(&n.to_string())) {
+            if bound(&local.pat)
+                .iter()
+                .any(|(n, _)| used.contains_key(&n.to_string()))
+            {
                 kept.insert(i);
             }
         }
@@ -390,7 +466,10 @@ fn strip(e: &Expr) -> &Expr {
 fn let_names(cond: &Expr) -> Vec<Ident> {
     match strip(cond) {
         Expr::Let(l) => bound(&l.pat).into_iter().map(|(n, _)| n).collect(),
-        Expr::Binary(b) => let_names(&b.left).into_iter().chain(let_names(&b.right)).collect(),
+        Expr::Binary(b) => let_names(&b.left)
+            .into_iter()
+            .chain(let_names(&b.right))
+            .collect(),
         _ => Vec::new(),
     }
 }

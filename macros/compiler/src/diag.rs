@@ -21,7 +21,13 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at `span`.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, code: None, message: message.into(), outage: None, help: None }
+        Self {
+            span,
+            code: None,
+            message: message.into(),
+            outage: None,
+            help: None,
+        }
     }
 
     /// Names the rule that is broken.
@@ -91,6 +97,9 @@ impl Diagnostics {
 
     /// A `compile_error!` per diagnostic.
     pub fn to_tokens(&self) -> TokenStream {
-        self.0.iter().map(|d| syn::Error::new(d.span, d.text()).to_compile_error()).collect()
+        self.0
+            .iter()
+            .map(|d| syn::Error::new(d.span, d.text()).to_compile_error())
+            .collect()
     }
 }

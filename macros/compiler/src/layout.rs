@@ -23,14 +23,24 @@ fn expand(input: TokenStream) -> Result<TokenStream> {
         .zip(fields)
         .map(|(i, field)| match &field.ident {
             Some(name) => Member::Named(name.clone()),
-            None => Member::Unnamed(Index { index: i, span: field.ty.span() }),
+            None => Member::Unnamed(Index {
+                index: i,
+                span: field.ty.span(),
+            }),
         })
         .collect();
     let types: Vec<_> = fields.iter().map(|field| field.ty.clone()).collect();
-    let labels: Vec<String> =
-        members.iter().zip(&types).map(|(member, ty)| format!("{}: {}", text(member), text(ty))).collect();
+    let labels: Vec<String> = members
+        .iter()
+        .zip(&types)
+        .map(|(member, ty)| format!("{}: {}", text(member), text(ty)))
+        .collect();
     let name = input.ident.clone();
-    let label = if named { format!("struct {name}") } else { format!("tuple struct {name}") };
+    let label = if named {
+        format!("struct {name}")
+    } else {
+        format!("tuple struct {name}")
+    };
 
     let bounds = &mut input.generics.make_where_clause().predicates;
     for ty in &types {
@@ -81,7 +91,10 @@ fn krate(input: &DeriveInput) -> Result<Path> {
 }
 
 fn refuse(span: Span, what: &str) -> Error {
-    Error::new(span, format!("{what} has no fixed layout in NVM: use a struct of `Buffer`s"))
+    Error::new(
+        span,
+        format!("{what} has no fixed layout in NVM: use a struct of `Buffer`s"),
+    )
 }
 
 fn text(tokens: &impl ToTokens) -> String {
@@ -99,10 +112,26 @@ mod tests {
     #[test]
     fn structs_of_every_form_are_laid_out() {
         for input in [
-            quote!(struct M { x: Buffer<u8>, y: [Buffer<i32>; 2] }),
-            quote!(pub struct M<T, const N: usize>(Buffer<[T; N]>, Buffer<u8>) where T: Copy;),
-            quote!(struct M;),
-            quote!(#[rekindle(crate = sdk::rekindle)] struct M { r#type: Buffer<u8> }),
+            quote!(
+                struct M {
+                    x: Buffer<u8>,
+                    y: [Buffer<i32>; 2],
+                }
+            ),
+            quote!(
+                pub struct M<T, const N: usize>(Buffer<[T; N]>, Buffer<u8>)
+                where
+                    T: Copy;
+            ),
+            quote!(
+                struct M;
+            ),
+            quote!(
+                #[rekindle(crate = sdk::rekindle)]
+                struct M {
+                    r#type: Buffer<u8>,
+                }
+            ),
         ] {
             let output = expanded(input.clone());
             assert!(!output.contains("compile_error"), "{input}: {output}");
@@ -112,14 +141,30 @@ mod tests {
 
     #[test]
     fn another_path_to_the_runtime_is_used_throughout() {
-        let output = expanded(quote!(#[rekindle(crate = sdk::rk)] struct M { x: Buffer<u8> }));
+        let output = expanded(quote!(
+            #[rekindle(crate = sdk::rk)]
+            struct M {
+                x: Buffer<u8>,
+            }
+        ));
         assert!(!output.contains(":: rekindle"), "{output}");
     }
 
     #[test]
     fn what_has_no_fixed_layout_is_refused() {
-        for input in [quote!(enum M { A }), quote!(union M { a: u8 }), quote!(#[rekindle(x = 1)] struct M;), quote!(fn f())]
-        {
+        for input in [
+            quote!(
+                enum M {
+                    A,
+                }
+            ),
+            quote!(union M { a: u8 }),
+            quote!(
+                #[rekindle(x = 1)]
+                struct M;
+            ),
+            quote!(fn f()),
+        ] {
             assert!(expanded(input).contains("compile_error"));
         }
     }

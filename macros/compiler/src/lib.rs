@@ -30,7 +30,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { krate: parse_quote!(::rekindle), protect: true }
+        Self {
+            krate: parse_quote!(::rekindle),
+            protect: true,
+        }
     }
 }
 
@@ -42,7 +45,10 @@ impl Options {
     /// An unknown option.
     pub fn parse(args: TokenStream, protect: bool) -> syn::Result<Self> {
         use syn::parse::Parser;
-        let mut options = Self { protect, ..Self::default() };
+        let mut options = Self {
+            protect,
+            ..Self::default()
+        };
         let parser = syn::meta::parser(|meta| {
             if meta.path.is_ident("crate") {
                 options.krate = meta.value()?.call(Path::parse_mod_style)?;

@@ -57,10 +57,19 @@ fn body(b: &Body, analysis: &Analysis, lowered: &mut Lowered) {
             NodeKind::Block(_, b) => body(b, analysis, lowered),
             NodeKind::If(i) => {
                 body(&i.then.body, analysis, lowered);
-                i.otherwise.iter().for_each(|b| body(&b.body, analysis, lowered));
+                i.otherwise
+                    .iter()
+                    .for_each(|b| body(&b.body, analysis, lowered));
             }
-            NodeKind::Match(m) => m.arms.iter().for_each(|(_, b)| body(&b.body, analysis, lowered)),
-            NodeKind::Plain | NodeKind::Item | NodeKind::Let(_) | NodeKind::Run(_) | NodeKind::Point(_) => {}
+            NodeKind::Match(m) => m
+                .arms
+                .iter()
+                .for_each(|(_, b)| body(&b.body, analysis, lowered)),
+            NodeKind::Plain
+            | NodeKind::Item
+            | NodeKind::Let(_)
+            | NodeKind::Run(_)
+            | NodeKind::Point(_) => {}
         }
     }
 }
@@ -69,7 +78,13 @@ fn any_loop(l: &Loop, node: &Node, analysis: &Analysis, lowered: &mut Lowered) {
     if let Some((levels, site)) = nest(l, node, analysis) {
         let depth = levels.len();
         for (level, id) in levels.iter().enumerate().skip(1) {
-            lowered.loops.insert(*id, Form::Inner { level, innermost: level + 1 == depth });
+            lowered.loops.insert(
+                *id,
+                Form::Inner {
+                    level,
+                    innermost: level + 1 == depth,
+                },
+            );
         }
         lowered.loops.insert(l.id, Form::Nest { site, levels });
         return;
@@ -84,7 +99,9 @@ fn nest(l: &Loop, node: &Node, analysis: &Analysis) -> Option<(Vec<usize>, SiteI
     let mut names = BTreeSet::new();
     let site = loop {
         let last = *chain.last()?;
-        let Head::For(pat, iter) = &last.head else { return None };
+        let Head::For(pat, iter) = &last.head else {
+            return None;
+        };
         if chain.len() > 1 && (!is_range(iter) || of_expr(iter).keys().any(|n| names.contains(n))) {
             return None;
         }
@@ -101,12 +118,21 @@ fn nest(l: &Loop, node: &Node, analysis: &Analysis) -> Option<(Vec<usize>, SiteI
             }
         }
         let mut inner = last.body.nodes.iter().filter(|n| n.range().is_some());
-        let (Some(only), None) = (inner.next(), inner.next()) else { return None };
-        let NodeKind::Loop(next) = &only.kind else { return None };
+        let (Some(only), None) = (inner.next(), inner.next()) else {
+            return None;
+        };
+        let NodeKind::Loop(next) = &only.kind else {
+            return None;
+        };
         chain.push(next);
     };
     let entry = analysis.entry.get(&l.id)?;
-    let locals = |saves: &[Save]| saves.iter().filter(|s| !matches!(s, Save::Index(_))).count();
+    let locals = |saves: &[Save]| {
+        saves
+            .iter()
+            .filter(|s| !matches!(s, Save::Index(_)))
+            .count()
+    };
     // A value saved inside the nest would differ from one outer iteration to the next.
     if locals(analysis.saves.get(&site)?) != locals(entry) {
         return None;
@@ -180,8 +206,12 @@ fn writes(node: &Node, name: &str) -> bool {
 
 /// The first node with a site, if it is a nest whose record would hold nothing: the task's entry record serves it.
 fn first_site(b: &Body, analysis: &Analysis, lowered: &Lowered) -> SiteId {
-    let Some(node) = b.nodes.iter().find(|n| n.range().is_some()) else { return 0 };
-    let NodeKind::Loop(l) = &node.kind else { return 0 };
+    let Some(node) = b.nodes.iter().find(|n| n.range().is_some()) else {
+        return 0;
+    };
+    let NodeKind::Loop(l) = &node.kind else {
+        return 0;
+    };
     match (lowered.loops.get(&l.id), analysis.entry.get(&l.id)) {
         (Some(Form::Nest { site, .. }), Some(saves)) if saves.is_empty() => *site,
         _ => 0,

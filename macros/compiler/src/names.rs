@@ -7,7 +7,9 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use std::collections::BTreeMap;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprWhile, Local, Macro, Pat, Stmt, Token};
+use syn::{
+    Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprWhile, Local, Macro, Pat, Stmt, Token,
+};
 
 /// Names with the place of their first use.
 pub type Names = BTreeMap<String, Span>;
@@ -21,14 +23,20 @@ pub fn of_expr(expr: &Expr) -> Names {
 
 /// The free names of a statement.
 pub fn of_stmt(stmt: &Stmt) -> Names {
-    let mut v = Free { scopes: vec![Vec::new()], ..Free::default() };
+    let mut v = Free {
+        scopes: vec![Vec::new()],
+        ..Free::default()
+    };
     v.visit_stmt(stmt);
     v.used
 }
 
 /// The free names of a sequence of statements of one block.
 pub fn of_stmts<'a>(stmts: impl IntoIterator<Item = &'a Stmt>) -> Names {
-    let mut v = Free { scopes: vec![Vec::new()], ..Free::default() };
+    let mut v = Free {
+        scopes: vec![Vec::new()],
+        ..Free::default()
+    };
     for s in stmts {
         v.visit_stmt(s);
     }
@@ -55,7 +63,8 @@ pub fn bound(pat: &Pat) -> Vec<(syn::Ident, bool)> {
 
 /// The arguments of a macro, where they read as expressions.
 pub fn macro_args(mac: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
-    mac.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated).ok()
+    mac.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated)
+        .ok()
 }
 
 /// Every identifier in `tokens`, those captured by format strings included.
@@ -77,7 +86,10 @@ fn captured(literal: &str, span: Span, out: &mut Names) {
         return;
     }
     for part in literal.split('{').skip(1) {
-        let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String = part
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
         if name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
             out.entry(name).or_insert(span);
         }

@@ -25,7 +25,14 @@ pub trait Lookup {
 
 /// Macros whose result depends on their arguments alone.
 const PURE_MACROS: [&str; 9] = [
-    "assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq", "debug_assert_ne", "matches", "concat",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "matches",
+    "concat",
     "size_of",
 ];
 
@@ -35,7 +42,11 @@ const PURE_MACROS: [&str; 9] = [
 ///
 /// The first place that cannot be recomputed.
 pub fn check(expr: &Expr, lookup: &dyn Lookup) -> Result<(), Impure> {
-    Checker { lookup, local: Vec::new() }.expr(expr)
+    Checker {
+        lookup,
+        local: Vec::new(),
+    }
+    .expr(expr)
 }
 
 struct Checker<'l> {
@@ -45,7 +56,10 @@ struct Checker<'l> {
 
 impl Checker<'_> {
     fn fail<T>(&self, at: &impl Spanned, why: impl Into<String>) -> Result<T, Impure> {
-        Err(Impure { span: at.span(), why: why.into() })
+        Err(Impure {
+            span: at.span(),
+            why: why.into(),
+        })
     }
 
     fn all<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Result<(), Impure> {
@@ -53,7 +67,8 @@ impl Checker<'_> {
     }
 
     fn bind(&mut self, pat: &Pat) {
-        self.local.extend(bound(pat).into_iter().map(|(i, _)| i.to_string()));
+        self.local
+            .extend(bound(pat).into_iter().map(|(i, _)| i.to_string()));
     }
 
     fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
@@ -86,9 +101,17 @@ impl Checker<'_> {
     }
 
     fn mac(&mut self, mac: &syn::Macro) -> Result<(), Impure> {
-        let name = mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        let name = mac
+            .path
+            .segments
+            .last()
+            .map(|s| s.ident.to_string())
+            .unwrap_or_default();
         if !PURE_MACROS.contains(&name.as_str()) {
-            return self.fail(&mac.path, format!("calls the macro `{name}!`, which may do anything"));
+            return self.fail(
+                &mac.path,
+                format!("calls the macro `{name}!`, which may do anything"),
+            );
         }
         if name == "matches" {
             // The second argument is a pattern: names bound there are its own.
@@ -98,7 +121,10 @@ impl Checker<'_> {
         }
         match macro_args(mac) {
             Some(args) => self.all(&args),
-            None => self.fail(&mac.path, format!("calls `{name}!` with arguments that cannot be read")),
+            None => self.fail(
+                &mac.path,
+                format!("calls `{name}!` with arguments that cannot be read"),
+            ),
         }
     }
 
@@ -135,9 +161,7 @@ impl Checker<'_> {
                 UnOp::Deref(_) | UnOp::Not(_) | UnOp::Neg(_) => self.expr(&e.expr),
                 _ => self.fail(e, "uses an operator that is not known"),
             },
-            Expr::Reference(e) if e.mutability.is_some() => {
-                self.local_place(&e.expr)
-            }
+            Expr::Reference(e) if e.mutability.is_some() => self.local_place(&e.expr),
             Expr::Reference(e) => self.expr(&e.expr),
             Expr::Assign(e) => self.local_place(&e.left).and_then(|()| self.expr(&e.right)),
             Expr::Tuple(e) => self.all(&e.elems),
@@ -208,7 +232,13 @@ impl Checker<'_> {
     /// A place that is written: only names bound inside the expression itself may be.
     fn local_place(&self, place: &Expr) -> Result<(), Impure> {
         match place {
-            Expr::Path(p) if p.path.get_ident().is_some_and(|i| self.local.iter().any(|n| i == n)) => Ok(()),
+            Expr::Path(p)
+                if p.path
+                    .get_ident()
+                    .is_some_and(|i| self.local.iter().any(|n| i == n)) =>
+            {
+                Ok(())
+            }
             Expr::Index(e) => self.local_place(&e.expr),
             Expr::Field(e) => self.local_place(&e.base),
             Expr::Paren(e) => self.local_place(&e.expr),

@@ -203,11 +203,22 @@ impl Node {
     pub fn range(&self) -> Option<Range> {
         match &self.kind {
             NodeKind::Plain | NodeKind::Item | NodeKind::Let(_) => None,
-            NodeKind::Run(run) => Some(Range { first: run.site, last: run.site }),
-            NodeKind::Point(site) => Some(Range { first: *site, last: *site }),
+            NodeKind::Run(run) => Some(Range {
+                first: run.site,
+                last: run.site,
+            }),
+            NodeKind::Point(site) => Some(Range {
+                first: *site,
+                last: *site,
+            }),
             NodeKind::Loop(l) => Some(l.range),
-            NodeKind::If(i) => Range::join(i.then.range, i.otherwise.as_ref().and_then(|b| b.range)),
-            NodeKind::Match(m) => m.arms.iter().fold(None, |r, (_, b)| Range::join(r, b.range)),
+            NodeKind::If(i) => {
+                Range::join(i.then.range, i.otherwise.as_ref().and_then(|b| b.range))
+            }
+            NodeKind::Match(m) => m
+                .arms
+                .iter()
+                .fold(None, |r, (_, b)| Range::join(r, b.range)),
             NodeKind::Block(_, body) => body.range(),
         }
     }
@@ -216,9 +227,10 @@ impl Node {
 impl Body {
     /// The sites inside, if any.
     pub fn range(&self) -> Option<Range> {
-        self.nodes.iter().fold(None, |r, n| Range::join(r, n.range()))
+        self.nodes
+            .iter()
+            .fold(None, |r, n| Range::join(r, n.range()))
     }
-
 }
 
 /// The kind of a statement without a site.
@@ -234,7 +246,10 @@ impl Range {
     /// The smallest range over both.
     pub fn join(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {
-            (Some(a), Some(b)) => Some(Self { first: a.first.min(b.first), last: a.last.max(b.last) }),
+            (Some(a), Some(b)) => Some(Self {
+                first: a.first.min(b.first),
+                last: a.last.max(b.last),
+            }),
             (a, b) => a.or(b),
         }
     }

@@ -5,10 +5,21 @@ mod common;
 use rekindle_compiler::analyze::{LetClass, Save};
 use rekindle_compiler::lower::Form;
 
-fn accepted(body: &str) -> (rekindle_compiler::analyze::Analysis, rekindle_compiler::lower::Lowered) {
-    let source = format!("fn task(x: Input<[i8; 8]>, y: Output<[i8; 8]>, s: State<u32>, mem: &mut Memory, n: usize) {{ {body} }}");
+fn accepted(
+    body: &str,
+) -> (
+    rekindle_compiler::analyze::Analysis,
+    rekindle_compiler::lower::Lowered,
+) {
+    let source = format!(
+        "fn task(x: Input<[i8; 8]>, y: Output<[i8; 8]>, s: State<u32>, mem: &mut Memory, n: usize) {{ {body} }}"
+    );
     let (analysis, lowered, diagnostics) = common::compile(&source);
-    assert!(diagnostics.is_empty(), "{:#?}", diagnostics.iter().map(|d| d.text()).collect::<Vec<_>>());
+    assert!(
+        diagnostics.is_empty(),
+        "{:#?}",
+        diagnostics.iter().map(|d| d.text()).collect::<Vec<_>>()
+    );
     (analysis, lowered)
 }
 
@@ -26,7 +37,13 @@ fn saved(analysis: &rekindle_compiler::analyze::Analysis, site: u8) -> Vec<Strin
 #[test]
 fn a_plain_loop_is_a_counter_and_needs_no_entry_record() {
     let (_, lowered) = accepted("#[commit] for i in 0..n { y.set(i, x[i]); }");
-    assert_eq!(lowered.loops[&1], Form::Nest { site: 1, levels: vec![1] });
+    assert_eq!(
+        lowered.loops[&1],
+        Form::Nest {
+            site: 1,
+            levels: vec![1]
+        }
+    );
     assert_eq!(lowered.first, 1);
 }
 
@@ -35,33 +52,68 @@ fn a_nest_is_one_counter() {
     let (_, lowered) = accepted(
         "for a in 0..2 { let row = &x[a]; for b in (0..3).rev() { y.set(0, 1); #[commit(every = 4)] for c in (0..=n).step_by(2) { y.set(c, row[b]); } } y.set(a, 1); }",
     );
-    assert_eq!(lowered.loops[&1], Form::Nest { site: 1, levels: vec![1, 2, 3] });
-    assert_eq!(lowered.loops[&2], Form::Inner { level: 1, innermost: false });
-    assert_eq!(lowered.loops[&3], Form::Inner { level: 2, innermost: true });
+    assert_eq!(
+        lowered.loops[&1],
+        Form::Nest {
+            site: 1,
+            levels: vec![1, 2, 3]
+        }
+    );
+    assert_eq!(
+        lowered.loops[&2],
+        Form::Inner {
+            level: 1,
+            innermost: false
+        }
+    );
+    assert_eq!(
+        lowered.loops[&3],
+        Form::Inner {
+            level: 2,
+            innermost: true
+        }
+    );
 }
 
 #[test]
 fn a_triangular_nest_is_not_one_counter() {
     let (_, lowered) = accepted("for a in 0..n { #[commit] for b in 0..a { y.set(b, x[a]); } }");
     assert_eq!(lowered.loops[&1], Form::Indexed);
-    assert_eq!(lowered.loops[&2], Form::Nest { site: 1, levels: vec![2] });
+    assert_eq!(
+        lowered.loops[&2],
+        Form::Nest {
+            site: 1,
+            levels: vec![2]
+        }
+    );
     assert_eq!(lowered.first, 0);
 }
 
 #[test]
 fn a_running_sum_is_saved_at_each_commit() {
-    let (analysis, lowered) = accepted("let mut sum: i32 = 0; #[commit] for i in 0..n { sum += 1; y.set(i, sum); }");
+    let (analysis, lowered) =
+        accepted("let mut sum: i32 = 0; #[commit] for i in 0..n { sum += 1; y.set(i, sum); }");
     assert_eq!(lowered.loops[&1], Form::Indexed);
     assert_eq!(saved(&analysis, 1), ["sum", "index 1"]);
 }
 
 #[test]
 fn a_local_that_a_nest_only_reads_is_saved_once_at_its_entry() {
-    let (analysis, lowered) =
-        accepted("let mut best: i8 = 0; for i in 0..n { best = best.max(x[i]); } #[commit] for i in 0..n { y.set(i, x[i] - best); }");
+    let (analysis, lowered) = accepted(
+        "let mut best: i8 = 0; for i in 0..n { best = best.max(x[i]); } #[commit] for i in 0..n { y.set(i, x[i] - best); }",
+    );
     assert_eq!(saved(&analysis, 1), ["best", "index 1"]);
-    assert_eq!(lowered.loops[&1], Form::Nest { site: 1, levels: vec![1] });
-    assert_eq!(lowered.first, 0, "its value has to be recorded before the first position");
+    assert_eq!(
+        lowered.loops[&1],
+        Form::Nest {
+            site: 1,
+            levels: vec![1]
+        }
+    );
+    assert_eq!(
+        lowered.first, 0,
+        "its value has to be recorded before the first position"
+    );
 }
 
 #[test]
@@ -84,13 +136,21 @@ fn bindings_are_recomputed_saved_or_dead() {
 
 #[test]
 fn what_a_recomputed_binding_depends_on_is_recomputed_too() {
-    let (analysis, _) = accepted("let a = n + 1; let b = a * 2; #[commit] for i in 0..n { y.set(b, x[i]); }");
-    assert!(analysis.lets.values().all(|c| matches!(c, LetClass::Rematerialised)));
+    let (analysis, _) =
+        accepted("let a = n + 1; let b = a * 2; #[commit] for i in 0..n { y.set(b, x[i]); }");
+    assert!(
+        analysis
+            .lets
+            .values()
+            .all(|c| matches!(c, LetClass::Rematerialised))
+    );
 }
 
 #[test]
 fn a_shadowing_local_does_not_keep_the_shadowed_one_alive() {
-    accepted("let mut t = 0; t += 1; y.set(0, t); #[commit] for i in 0..n { let t = x[i]; y.set(i, t); }");
+    accepted(
+        "let mut t = 0; t += 1; y.set(0, t); #[commit] for i in 0..n { let t = x[i]; y.set(i, t); }",
+    );
 }
 
 #[test]
@@ -99,7 +159,10 @@ fn types_that_the_value_spells_out() {
         "let mut a = 0u32; let mut b = i8::MIN; let mut c = [0i16; 4]; let mut d = -1_i64; let mut e = false; let mut f = n as u16;\
          #[commit] for i in 0..n { a += 1; b += 1; c[0] += 1; d += 1; e = !e; f += 1; }",
     );
-    assert_eq!(saved(&analysis, 1), ["a", "b", "c", "d", "e", "f", "index 1"]);
+    assert_eq!(
+        saved(&analysis, 1),
+        ["a", "b", "c", "d", "e", "f", "index 1"]
+    );
 }
 
 #[test]
@@ -123,7 +186,8 @@ fn jumps_labels_and_blocks() {
 
 #[test]
 fn while_loops_with_saved_conditions() {
-    let (analysis, _) = accepted("let mut k: usize = 0; #[commit] while k < n { y.set(k, x[k]); k += 1; }");
+    let (analysis, _) =
+        accepted("let mut k: usize = 0; #[commit] while k < n { y.set(k, x[k]); k += 1; }");
     assert_eq!(saved(&analysis, 1), ["k"]);
 }
 

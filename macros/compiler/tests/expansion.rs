@@ -4,7 +4,8 @@ use quote::ToTokens;
 
 fn expand(source: &str) -> String {
     let item: syn::ItemFn = syn::parse_str(source).expect("the test's own source is Rust");
-    let out = rekindle_compiler::intermittent_task(Default::default(), item.into_token_stream(), true);
+    let out =
+        rekindle_compiler::intermittent_task(Default::default(), item.into_token_stream(), true);
     prettyplease::unparse(&syn::parse2(out).expect("the expansion is Rust"))
 }
 
@@ -17,7 +18,10 @@ macro_rules! snapshot {
     };
 }
 
-snapshot!(a_counted_loop, "fn task(x: Input<[i8; 4]>, y: Output<[i8; 4]>) { #[commit(every = 2)] for i in 0..4 { y.set(i, x[i]); } }");
+snapshot!(
+    a_counted_loop,
+    "fn task(x: Input<[i8; 4]>, y: Output<[i8; 4]>) { #[commit(every = 2)] for i in 0..4 { y.set(i, x[i]); } }"
+);
 
 snapshot!(
     a_nest,
@@ -41,9 +45,13 @@ fn without_protection_only_the_views_remain() {
     let item: syn::ItemFn =
         syn::parse_str("fn task(x: Input<[i8; 4]>, y: Output<[i8; 4]>) { #[commit] for i in 0..4 { y.set(i, x[i]); } }")
             .expect("Rust");
-    let out = rekindle_compiler::intermittent_task(Default::default(), item.into_token_stream(), false);
+    let out =
+        rekindle_compiler::intermittent_task(Default::default(), item.into_token_stream(), false);
     let text = prettyplease::unparse(&syn::parse2(out).expect("the expansion is Rust"));
-    assert!(!text.contains("commit") && !text.contains("__rk_at"), "{text}");
+    assert!(
+        !text.contains("commit") && !text.contains("__rk_at"),
+        "{text}"
+    );
     insta::assert_snapshot!(text);
 }
 
@@ -51,14 +59,26 @@ fn without_protection_only_the_views_remain() {
 #[test]
 fn any_input_gives_tokens() {
     let inputs = [
-        "", "struct S;", "fn f()", "fn f(self: Box<Self>, _: (), ..: u8) {}", "fn f() { #[commit] }", "fn f() { #[commit] #[run] g(); }",
-        "fn f() { #[commit(every)] loop {} }", "fn f() { #[commit(every = -1)] loop { break 'x; } }", "trait T { fn f(); }",
-        "fn f(x: Input, y: Output<>, z: State<'a>) { #[commit] x; }", "fn f() { let x; #[commit] let y = x; #[commit] m!{}; y }",
-        "fn f() { #[run] m!(); #[run] g; #[run] (g)(); #[run] loop {} }", "fn f() { if let Some(x) = y && z { #[commit] {} } else if q { #[run] r() } }",
-        "fn f() { match 1 { #[commit] a if { #[commit] {} true } => (), _ => {} } }", "fn f() { 'a: { #[commit] break 'a; } }",
+        "",
+        "struct S;",
+        "fn f()",
+        "fn f(self: Box<Self>, _: (), ..: u8) {}",
+        "fn f() { #[commit] }",
+        "fn f() { #[commit] #[run] g(); }",
+        "fn f() { #[commit(every)] loop {} }",
+        "fn f() { #[commit(every = -1)] loop { break 'x; } }",
+        "trait T { fn f(); }",
+        "fn f(x: Input, y: Output<>, z: State<'a>) { #[commit] x; }",
+        "fn f() { let x; #[commit] let y = x; #[commit] m!{}; y }",
+        "fn f() { #[run] m!(); #[run] g; #[run] (g)(); #[run] loop {} }",
+        "fn f() { if let Some(x) = y && z { #[commit] {} } else if q { #[run] r() } }",
+        "fn f() { match 1 { #[commit] a if { #[commit] {} true } => (), _ => {} } }",
+        "fn f() { 'a: { #[commit] break 'a; } }",
     ];
     for input in inputs {
-        let Ok(tokens) = input.parse::<proc_macro2::TokenStream>() else { continue };
+        let Ok(tokens) = input.parse::<proc_macro2::TokenStream>() else {
+            continue;
+        };
         let _ = rekindle_compiler::intermittent_task(Default::default(), tokens.clone(), true);
         let _ = rekindle_compiler::intermittent_task(tokens, Default::default(), false);
     }

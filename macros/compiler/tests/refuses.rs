@@ -4,19 +4,30 @@ mod common;
 
 /// Asserts that `body` gives exactly the errors `expected`: (rule, part of the message).
 fn refused(body: &str, expected: &[(&str, &str)]) {
-    let source = format!("fn task(x: Input<[i8; 8]>, y: Output<[i8; 8]>, s: State<u32>, mem: &mut Memory, n: usize) {{ {body} }}");
+    let source = format!(
+        "fn task(x: Input<[i8; 8]>, y: Output<[i8; 8]>, s: State<u32>, mem: &mut Memory, n: usize) {{ {body} }}"
+    );
     let (_, _, diagnostics) = common::compile(&source);
     let found: Vec<String> = diagnostics.iter().map(|d| d.text()).collect();
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (text, (code, part)) in found.iter().zip(expected) {
-        assert!(text.contains(code) && text.contains(part), "expected [{code}] …{part}… in {text}");
-        assert!(text.contains("after an outage") && text.contains("help:"), "incomplete: {text}");
+        assert!(
+            text.contains(code) && text.contains(part),
+            "expected [{code}] …{part}… in {text}"
+        );
+        assert!(
+            text.contains("after an outage") && text.contains("help:"),
+            "incomplete: {text}"
+        );
     }
 }
 
 #[test]
 fn an_untyped_changing_local_across_a_commit() {
-    refused("let mut sum = 0; #[commit] for i in 0..n { sum += 1; y.set(i, sum); }", &[("RK02", "`sum`")]);
+    refused(
+        "let mut sum = 0; #[commit] for i in 0..n { sum += 1; y.set(i, sum); }",
+        &[("RK02", "`sum`")],
+    );
 }
 
 #[test]
@@ -37,17 +48,26 @@ fn a_binding_computed_from_something_that_changes() {
 
 #[test]
 fn a_binding_computed_from_nothing_known() {
-    refused("let seed = random(); #[commit] for i in 0..n { y.set(i, seed); }", &[("RK03", "`seed`")]);
+    refused(
+        "let seed = random(); #[commit] for i in 0..n { y.set(i, seed); }",
+        &[("RK03", "`seed`")],
+    );
 }
 
 #[test]
 fn a_range_that_changes() {
-    refused("let mut k: usize = n; #[commit] for i in 0..k { k -= 1; y.set(i, 0); }", &[("RK03", "range")]);
+    refused(
+        "let mut k: usize = n; #[commit] for i in 0..k { k -= 1; y.set(i, 0); }",
+        &[("RK03", "range")],
+    );
 }
 
 #[test]
 fn a_mutable_loop_variable() {
-    refused("#[commit] for mut i in 0..n { i += 1; y.set(i, 0); }", &[("RK02", "loop variable")]);
+    refused(
+        "#[commit] for mut i in 0..n { i += 1; y.set(i, 0); }",
+        &[("RK02", "loop variable")],
+    );
 }
 
 #[test]
@@ -60,7 +80,10 @@ fn a_saved_local_that_is_hidden_at_the_commit() {
 
 #[test]
 fn a_change_through_an_exclusive_reference() {
-    refused("#[commit] for i in 0..n { mem.counter += 1; }", &[("RK06", "`mem`")]);
+    refused(
+        "#[commit] for i in 0..n { mem.counter += 1; }",
+        &[("RK06", "`mem`")],
+    );
 }
 
 #[test]
@@ -70,37 +93,67 @@ fn an_output_both_written_and_handed_on() {
 
 #[test]
 fn a_scratch_local_handed_to_a_sub_task() {
-    refused("let mut scratch: [i8; 8] = [0; 8]; #[run] other(&mut scratch, y);", &[("RK03", "argument")]);
+    refused(
+        "let mut scratch: [i8; 8] = [0; 8]; #[run] other(&mut scratch, y);",
+        &[("RK03", "argument")],
+    );
 }
 
 #[test]
 fn commits_where_execution_cannot_be_taken_up() {
-    refused("let f = |k: usize| { #[commit] for i in 0..k { } };", &[("RK08", "closure")]);
-    refused("async { #[commit] for i in 0..n { } };", &[("RK08", "async")]);
-    refused("fn inner() { #[commit] for i in 0..3 { } }", &[("RK08", "nested item")]);
-    refused("let z = loop { #[commit] for i in 0..n { } break 1; };", &[("RK08", "inside an expression")]);
-    refused("let z = #[run] other(y);", &[("RK08", "inside an expression")]);
+    refused(
+        "let f = |k: usize| { #[commit] for i in 0..k { } };",
+        &[("RK08", "closure")],
+    );
+    refused(
+        "async { #[commit] for i in 0..n { } };",
+        &[("RK08", "async")],
+    );
+    refused(
+        "fn inner() { #[commit] for i in 0..3 { } }",
+        &[("RK08", "nested item")],
+    );
+    refused(
+        "let z = loop { #[commit] for i in 0..n { } break 1; };",
+        &[("RK08", "inside an expression")],
+    );
+    refused(
+        "let z = #[run] other(y);",
+        &[("RK08", "inside an expression")],
+    );
     refused("#[run] if n > 1 { }", &[("RK08", "before a call")]);
 }
 
 #[test]
 fn unsafe_code() {
-    refused("#[commit] for i in 0..n { unsafe { write(i) } }", &[("RK09", "`unsafe`")]);
+    refused(
+        "#[commit] for i in 0..n { unsafe { write(i) } }",
+        &[("RK09", "`unsafe`")],
+    );
 }
 
 #[test]
 fn a_deferred_initialisation_across_a_commit() {
-    refused("let k; k = n + 1; #[commit] for i in 0..n { y.set(k, x[i]); }", &[("RK02", "`k`")]);
+    refused(
+        "let k; k = n + 1; #[commit] for i in 0..n { y.set(k, x[i]); }",
+        &[("RK02", "`k`")],
+    );
 }
 
 #[test]
 fn an_impure_matched_value_with_bindings() {
-    refused("match poll() { Some(k) => { #[commit] for i in 0..n { y.set(i, 0); } } None => {} }", &[("RK03", "matched value")]);
+    refused(
+        "match poll() { Some(k) => { #[commit] for i in 0..n { y.set(i, 0); } } None => {} }",
+        &[("RK03", "matched value")],
+    );
 }
 
 #[test]
 fn a_commit_inside_while_let() {
-    refused("while let Some(k) = next() { #[commit] for i in 0..n { y.set(i, k); } }", &[("RK03", "while let")]);
+    refused(
+        "while let Some(k) = next() { #[commit] for i in 0..n { y.set(i, k); } }",
+        &[("RK03", "while let")],
+    );
 }
 
 #[test]
@@ -120,9 +173,15 @@ fn signatures_that_no_task_can_have() {
         ("fn t(&mut self) {}", "&self"),
         ("fn t((mut a, b): (u8, u8)) { a = 1; }", "`a`"),
         ("fn t(x: u32) { g()?; }", "`?`"),
-        ("fn t(mut r: &[u8]) { #[commit] for i in 0..3 { r = &r[1..]; } }", "`r`"),
+        (
+            "fn t(mut r: &[u8]) { #[commit] for i in 0..3 { r = &r[1..]; } }",
+            "`r`",
+        ),
     ] {
         let (_, _, diagnostics) = common::compile(source);
-        assert!(diagnostics.iter().any(|d| d.text().contains(part)), "{source}: {diagnostics:?}");
+        assert!(
+            diagnostics.iter().any(|d| d.text().contains(part)),
+            "{source}: {diagnostics:?}"
+        );
     }
 }

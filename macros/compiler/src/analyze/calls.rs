@@ -23,9 +23,11 @@ pub struct Use {
 pub fn names_of_node(node: &Node, own: bool) -> Names {
     match &node.kind {
         NodeKind::Run(_) if own => Names::new(),
-        NodeKind::Plain | NodeKind::Item | NodeKind::Let(_) | NodeKind::Run(_) | NodeKind::Point(_) => {
-            of_stmt(&node.source)
-        }
+        NodeKind::Plain
+        | NodeKind::Item
+        | NodeKind::Let(_)
+        | NodeKind::Run(_)
+        | NodeKind::Point(_) => of_stmt(&node.source),
         NodeKind::Block(_, body) => names_of_body(body, own),
         NodeKind::If(i) => {
             let mut names = of_expr(&i.cond);
@@ -89,7 +91,13 @@ pub fn uses_of_params(task: &Task, diagnostics: &mut Diagnostics) -> BTreeMap<St
     for p in &task.params {
         let name = p.name.to_string();
         let (direct, passed) = (own.get(&name).copied(), handed.get(&name).copied());
-        uses.insert(name, Use { direct: direct.is_some(), passed: passed.is_some() });
+        uses.insert(
+            name,
+            Use {
+                direct: direct.is_some(),
+                passed: passed.is_some(),
+            },
+        );
         match (&p.role, direct, passed) {
             (Role::Exclusive, Some(at), _) => diagnostics.push(
                 Diagnostic::new(at, format!("`{}` is a `&mut` reference: its changes are not committed", p.name))
@@ -172,7 +180,10 @@ fn is_buffer(arg: &Expr, env: &Env) -> bool {
 fn place(e: &Expr, env: &Env) -> bool {
     match e {
         Expr::Path(p) => p.path.get_ident().is_some_and(|i| {
-            matches!(env.class(&i.to_string()), Some(Class::Output | Class::Exclusive | Class::State))
+            matches!(
+                env.class(&i.to_string()),
+                Some(Class::Output | Class::Exclusive | Class::State)
+            )
         }),
         Expr::Field(f) => place(&f.base, env),
         Expr::Index(i) => place(&i.expr, env) && pure::check(&i.index, &AtCall(env)).is_ok(),

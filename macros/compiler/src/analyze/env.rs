@@ -79,13 +79,17 @@ impl Env {
     /// Saved names that cannot be named here, because an inner one hides them.
     pub fn hidden_saved(&self) -> Vec<Ident> {
         let hidden = |i: usize, name: &Ident| {
-            self.0[i + 1..].iter().any(|later| matches!(later, Entry::Name(n, _) if n == name))
+            self.0[i + 1..]
+                .iter()
+                .any(|later| matches!(later, Entry::Name(n, _) if n == name))
         };
         self.0
             .iter()
             .enumerate()
             .filter_map(|(i, e)| match e {
-                Entry::Name(n, Class::Saved { .. } | Class::State) if hidden(i, n) => Some(n.clone()),
+                Entry::Name(n, Class::Saved { .. } | Class::State) if hidden(i, n) => {
+                    Some(n.clone())
+                }
                 _ => None,
             })
             .collect()
@@ -100,7 +104,9 @@ impl Lookup for Env {
             Class::State => Some(format!("reads the state `{name}`, which changes")),
             Class::Output => Some(format!("uses `{name}`, an `Output`")),
             Class::Exclusive => Some(format!("uses `{name}`, a `&mut` reference")),
-            Class::Lost => Some(format!("depends on `{name}`, which is not there after an outage")),
+            Class::Lost => Some(format!(
+                "depends on `{name}`, which is not there after an outage"
+            )),
         }
     }
 }

@@ -69,8 +69,8 @@ fn of_value(e: &Expr) -> Option<Type> {
 
 fn primitive(name: &str, span: Span) -> Option<Type> {
     const NAMES: [&str; 16] = [
-        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64", "bool",
-        "char",
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64", "bool", "char",
     ];
     NAMES.contains(&name).then(|| {
         let ident = Ident::new(name, span);
@@ -84,9 +84,15 @@ pub fn unsavable(ty: &Type) -> Option<String> {
     impl<'a> Visit<'a> for Find {
         fn visit_type(&mut self, t: &'a Type) {
             let why = match t {
-                Type::Reference(_) => Some("is a reference, and what it points to moves or is gone after an outage"),
-                Type::Ptr(_) => Some("is a pointer, and what it points to moves or is gone after an outage"),
-                Type::FnPtr(_) => Some("is a function pointer, and code moves when the firmware is updated"),
+                Type::Reference(_) => {
+                    Some("is a reference, and what it points to moves or is gone after an outage")
+                }
+                Type::Ptr(_) => {
+                    Some("is a pointer, and what it points to moves or is gone after an outage")
+                }
+                Type::FnPtr(_) => {
+                    Some("is a function pointer, and code moves when the firmware is updated")
+                }
                 Type::TraitObject(_) | Type::ImplTrait(_) => Some("has no known layout"),
                 Type::Infer(_) => Some("has no written type"),
                 _ => None,
@@ -108,8 +114,11 @@ pub fn cannot_save(name: &Ident, why: &str, mutable: bool) -> Diagnostic {
     } else {
         "bind it from values that do not change, so that it is recomputed; or declare it inside the loop that commits"
     };
-    Diagnostic::new(name.span(), format!("`{name}` is used after a commit, but cannot be saved: it {why}"))
-        .code("RK02")
-        .outage(format!("`{name}` would be lost: SRAM is empty after it"))
-        .help(help)
+    Diagnostic::new(
+        name.span(),
+        format!("`{name}` is used after a commit, but cannot be saved: it {why}"),
+    )
+    .code("RK02")
+    .outage(format!("`{name}` would be lost: SRAM is empty after it"))
+    .help(help)
 }

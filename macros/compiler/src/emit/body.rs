@@ -40,7 +40,10 @@ impl Emitter<'_> {
     fn is_skipped(&self, node: &Node) -> bool {
         match node.kind {
             NodeKind::Plain => true,
-            NodeKind::Let(_) => matches!(self.analysis.lets.get(&node.id), Some(LetClass::Skipped) | None),
+            NodeKind::Let(_) => matches!(
+                self.analysis.lets.get(&node.id),
+                Some(LetClass::Skipped) | None
+            ),
             _ => false,
         }
     }
@@ -70,8 +73,12 @@ impl Emitter<'_> {
 
     fn kept_let(&self, id: usize, binding: &Local) -> TokenStream {
         let at = local("at");
-        let Some(LetClass::Saved(ty)) = self.analysis.lets.get(&id) else { return tokens(binding) };
-        let Some((name, mutable)) = bound(&binding.pat).into_iter().next() else { return tokens(binding) };
+        let Some(LetClass::Saved(ty)) = self.analysis.lets.get(&id) else {
+            return tokens(binding);
+        };
+        let Some((name, mutable)) = bound(&binding.pat).into_iter().next() else {
+            return tokens(binding);
+        };
         let init = binding.init.as_ref().map(|i| &i.expr);
         let mutability = mutable.then(|| quote!(mut));
         let restore = self.restore(ty);
@@ -107,10 +114,12 @@ impl Emitter<'_> {
         let (rk, arena, krate) = (local("core"), local("arena"), self.krate);
         let context = quote!(&mut #krate::Cx::new(&mut *#rk, &mut *#arena));
         let args = |args: &syn::punctuated::Punctuated<Expr, syn::Token![,]>| -> TokenStream {
-            args.iter().map(|a| {
-                let a = self.argument(a);
-                quote!(, #a)
-            }).collect()
+            args.iter()
+                .map(|a| {
+                    let a = self.argument(a);
+                    quote!(, #a)
+                })
+                .collect()
         };
         match call {
             Expr::Call(c) => {
@@ -118,7 +127,8 @@ impl Emitter<'_> {
                 quote_spanned!(call.span()=> #func(#context #rest)?;)
             }
             Expr::MethodCall(m) => {
-                let (receiver, method, turbofish, rest) = (&m.receiver, &m.method, &m.turbofish, args(&m.args));
+                let (receiver, method, turbofish, rest) =
+                    (&m.receiver, &m.method, &m.turbofish, args(&m.args));
                 quote_spanned!(call.span()=> #receiver.#method #turbofish (#context #rest)?;)
             }
             other => tokens(other),
@@ -166,7 +176,10 @@ impl Emitter<'_> {
 
     fn arms(&self, m: &Match) -> TokenStream {
         let (at, arm, scrutinee) = (local("at"), local("arm"), &m.scrutinee);
-        if m.arms.iter().any(|(pat, b)| b.range.is_some() && !bound(pat).is_empty()) {
+        if m.arms
+            .iter()
+            .any(|(pat, b)| b.range.is_some() && !bound(pat).is_empty())
+        {
             let arms = m.arms.iter().map(|(pat, b)| {
                 let body = self.body(&b.body);
                 quote!(#pat => { #body })
@@ -177,10 +190,20 @@ impl Emitter<'_> {
         let number = |i: usize| u16::try_from(i).unwrap_or(u16::MAX);
         let choose = m.arms.iter().enumerate().map(|(i, (pat, b))| {
             let (n, body) = (number(i), self.body(&b.body));
-            if b.range.is_some() { quote!(#pat => #n,) } else { quote!(#pat => { { #body } #NO_ARM }) }
+            if b.range.is_some() {
+                quote!(#pat => #n,)
+            } else {
+                quote!(#pat => { { #body } #NO_ARM })
+            }
         });
-        let with_site = || m.arms.iter().enumerate().filter_map(|(i, (_, b))| Some((number(i), b.range?, b)));
-        let recorded = with_site().map(|(n, Range { first, last }, _)| quote!(#first..=#last => #n,));
+        let with_site = || {
+            m.arms
+                .iter()
+                .enumerate()
+                .filter_map(|(i, (_, b))| Some((number(i), b.range?, b)))
+        };
+        let recorded =
+            with_site().map(|(n, Range { first, last }, _)| quote!(#first..=#last => #n,));
         let bodies = with_site().map(|(n, _, b)| {
             let body = self.body(&b.body);
             quote!(#n => { #body })

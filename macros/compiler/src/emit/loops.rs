@@ -22,7 +22,9 @@ pub(super) fn next(id: usize) -> Ident {
 impl Emitter<'_> {
     pub(super) fn any_loop(&self, l: &Loop) -> TokenStream {
         match (self.lowered.loops.get(&l.id), &l.head) {
-            (Some(Form::Nest { site, levels }), Head::For(pat, iter)) => self.nest(l, pat, iter, *site, levels),
+            (Some(Form::Nest { site, levels }), Head::For(pat, iter)) => {
+                self.nest(l, pat, iter, *site, levels)
+            }
             (Some(Form::Inner { level, innermost }), Head::For(pat, iter)) => {
                 self.nest_level(l, pat, iter, *level, *innermost)
             }
@@ -92,16 +94,33 @@ impl Emitter<'_> {
 
     /// A loop's own commit by a record: what stands before the loop, and at the end of an iteration.
     fn own_commit(&self, l: &Loop) -> (TokenStream, TokenStream) {
-        let Some(c) = &l.commit else { return Default::default() };
+        let Some(c) = &l.commit else {
+            return Default::default();
+        };
         let record = self.record(c.site, self.saves_at(c.site), &[l.id]);
         every(c, l.id, &record)
     }
 
     /// The outermost loop of a counted nest.
-    fn nest(&self, l: &Loop, pat: &Pat, iter: &Expr, site: SiteId, levels: &[usize]) -> TokenStream {
+    fn nest(
+        &self,
+        l: &Loop,
+        pat: &Pat,
+        iter: &Expr,
+        site: SiteId,
+        levels: &[usize],
+    ) -> TokenStream {
         let (rk, frame, at, krate) = (local("core"), local("frame"), local("at"), self.krate);
-        let entry = self.analysis.entry.get(&l.id).map_or(&[][..], Vec::as_slice);
-        let begin = if self.lowered.first == site { TokenStream::new() } else { self.record(site, entry, &[]) };
+        let entry = self
+            .analysis
+            .entry
+            .get(&l.id)
+            .map_or(&[][..], Vec::as_slice);
+        let begin = if self.lowered.first == site {
+            TokenStream::new()
+        } else {
+            self.record(site, entry, &[])
+        };
         let inner = inner_loops(l);
         let rest = local("rest");
         let lengths = inner.iter().map(|(id, iter)| {
@@ -125,7 +144,11 @@ impl Emitter<'_> {
         // Counted over the whole nest: `every = N` may be more than one pass of the innermost loop.
         let setup = innermost_commit(l).map(|(id, c)| every(c, id, &TokenStream::new()).0);
         let level = self.nest_level(l, pat, iter, 0, levels.len() == 1);
-        let clear = if levels.len() == 1 { quote!(#at = 0;) } else { quote!() };
+        let clear = if levels.len() == 1 {
+            quote!(#at = 0;)
+        } else {
+            quote!()
+        };
         quote! {
             #(#lengths)*
             #strides
@@ -165,11 +188,22 @@ impl Emitter<'_> {
     }
 
     /// One loop of a counted nest.
-    fn nest_level(&self, l: &Loop, pat: &Pat, iter: &Expr, level: usize, innermost: bool) -> TokenStream {
+    fn nest_level(
+        &self,
+        l: &Loop,
+        pat: &Pat,
+        iter: &Expr,
+        level: usize,
+        innermost: bool,
+    ) -> TokenStream {
         let (at, krate, rk) = (local("at"), self.krate, local("core"));
         let (next, it, name) = (next(l.id), numbered("iter", l.id), self.label(l));
         let base = |level: usize| numbered("base", level);
-        let from = if level == 0 { quote!(0_u32) } else { base(level - 1).to_token_stream() };
+        let from = if level == 0 {
+            quote!(0_u32)
+        } else {
+            base(level - 1).to_token_stream()
+        };
         let start = quote!(let #it = #krate::__private::resume_iter(#iter, #next)?;);
         if !innermost {
             let (mine, stride, body) = (base(level), numbered("stride", l.id), self.body(&l.body));
@@ -190,11 +224,17 @@ impl Emitter<'_> {
             #flush
             #rk.commit_position(#position)?;
         };
-        let Some(c) = &l.commit else { return TokenStream::new() };
+        let Some(c) = &l.commit else {
+            return TokenStream::new();
+        };
         let (_, commit) = every(c, l.id, &commit);
         let body = self.body(&l.body);
         let body = iteration(l, &body);
-        let reset = if level == 0 { quote!() } else { quote!(#at = 0;) };
+        let reset = if level == 0 {
+            quote!()
+        } else {
+            quote!(#at = 0;)
+        };
         quote! {
             #reset
             #start
@@ -241,7 +281,9 @@ fn iteration(l: &Loop, body: &TokenStream) -> TokenStream {
 
 /// `every = N`: counts down.
 fn every(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, TokenStream) {
-    let Some(n) = &c.every else { return (TokenStream::new(), commit.clone()) };
+    let Some(n) = &c.every else {
+        return (TokenStream::new(), commit.clone());
+    };
     let left = numbered("left", id);
     let check = quote_spanned!(n.span()=> const { ::core::assert!((#n) as u64 > 0, "`every = 0` would never commit") };);
     let setup = quote! {

@@ -30,7 +30,14 @@ pub struct Emitter<'t> {
 /// The whole function, protected.
 pub fn emit(task: &Task, analysis: &Analysis, lowered: &Lowered, krate: &Path) -> TokenStream {
     let write_back = u8::try_from(task.sites.len() + 1).unwrap_or(u8::MAX);
-    Emitter { task, analysis, lowered, krate, write_back }.function()
+    Emitter {
+        task,
+        analysis,
+        lowered,
+        krate,
+        write_back,
+    }
+    .function()
 }
 
 /// The function on an error: the signature stays, so that callers see no follow-up errors.
@@ -59,7 +66,7 @@ fn signature(task: &Task, krate: &Path) -> TokenStream {
     inputs.push(context);
     inputs.extend(rest.cloned());
     let name = &sig.ident;
-    let (params, _, bounds) = (&sig.generics.params, (), &sig.generics.where_clause);
+    let (params, bounds) = (&sig.generics.params, &sig.generics.where_clause);
     quote! {
         fn #name <#params> (#inputs) -> ::core::result::Result<(), #krate::Error> #bounds
     }
@@ -67,8 +74,18 @@ fn signature(task: &Task, krate: &Path) -> TokenStream {
 
 impl Emitter<'_> {
     fn function(&self) -> TokenStream {
-        let (attrs, vis, signature) = (&self.task.attrs, &self.task.vis, signature(self.task, self.krate));
-        let (rk, arena, frame, at, cx) = (local("core"), local("arena"), local("frame"), local("at"), local("cx"));
+        let (attrs, vis, signature) = (
+            &self.task.attrs,
+            &self.task.vis,
+            signature(self.task, self.krate),
+        );
+        let (rk, arena, frame, at, cx) = (
+            local("core"),
+            local("arena"),
+            local("frame"),
+            local("at"),
+            local("cx"),
+        );
         let info = self.info();
         let open = self.open();
         let restore = self.restore_params();
@@ -78,6 +95,8 @@ impl Emitter<'_> {
             #(#attrs)*
             #[allow(unused_mut, unused_variables, unused_assignments, unused_labels, unreachable_code)]
             #[allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, clippy::too_many_arguments, clippy::unnecessary_cast)]
+            // Guards compare sites; index loops are what a position can count.
+            #[allow(clippy::manual_range_contains, clippy::needless_range_loop)]
             #vis #signature {
                 #info
                 let (#rk, #arena) = #cx.parts();
@@ -118,7 +137,12 @@ impl Emitter<'_> {
         let (rk, arena) = (local("core"), local("arena"));
         let mut out = TokenStream::new();
         for p in &self.task.params {
-            let used = self.analysis.uses.get(&p.name.to_string()).copied().unwrap_or_default();
+            let used = self
+                .analysis
+                .uses
+                .get(&p.name.to_string())
+                .copied()
+                .unwrap_or_default();
             let name = &p.name;
             if !used.direct {
                 continue;
@@ -232,13 +256,20 @@ impl Emitter<'_> {
     }
 
     fn is_open(&self, name: &Ident) -> bool {
-        self.analysis.uses.get(&name.to_string()).is_some_and(|u| u.direct)
+        self.analysis
+            .uses
+            .get(&name.to_string())
+            .is_some_and(|u| u.direct)
     }
 
     /// Pending output writes reach the store.
     fn flush(&self) -> TokenStream {
         let rk = local("core");
-        let outputs = self.task.params.iter().filter(|p| matches!(p.role, Role::Output) && self.is_open(&p.name));
+        let outputs = self
+            .task
+            .params
+            .iter()
+            .filter(|p| matches!(p.role, Role::Output) && self.is_open(&p.name));
         outputs
             .map(|p| {
                 let name = &p.name;
@@ -285,7 +316,10 @@ impl Emitter<'_> {
     }
 
     fn kind_of(&self, site: SiteId) -> Option<SiteKind> {
-        self.task.sites.get(usize::from(site).checked_sub(1)?).map(|s| s.kind)
+        self.task
+            .sites
+            .get(usize::from(site).checked_sub(1)?)
+            .map(|s| s.kind)
     }
 }
 
@@ -295,10 +329,26 @@ fn handle(name: &Ident) -> Ident {
 }
 
 /// The same function without protection, for measuring what protection costs.
-pub fn emit_unprotected(task: &Task, analysis: &Analysis, lowered: &Lowered, krate: &Path) -> TokenStream {
-    let e = Emitter { task, analysis, lowered, krate, write_back: 0 };
+pub fn emit_unprotected(
+    task: &Task,
+    analysis: &Analysis,
+    lowered: &Lowered,
+    krate: &Path,
+) -> TokenStream {
+    let e = Emitter {
+        task,
+        analysis,
+        lowered,
+        krate,
+        write_back: 0,
+    };
     let (attrs, vis, signature) = (&task.attrs, &task.vis, signature(task, krate));
-    let (rk, arena, cx, end) = (local("core"), local("arena"), local("cx"), label("task", None));
+    let (rk, arena, cx, end) = (
+        local("core"),
+        local("arena"),
+        local("cx"),
+        label("task", None),
+    );
     let (open, flush, body) = (e.open(), e.flush(), e.plain_body(&task.body));
     let states: TokenStream = e
         .states()

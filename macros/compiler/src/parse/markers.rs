@@ -40,7 +40,9 @@ fn kind_of(attr: &Attribute) -> Option<MarkerKind> {
 pub fn take_markers(attrs: &mut Vec<Attribute>, diagnostics: &mut Diagnostics) -> Vec<Marker> {
     let mut markers = Vec::new();
     attrs.retain(|attr| {
-        let Some(kind) = kind_of(attr) else { return true };
+        let Some(kind) = kind_of(attr) else {
+            return true;
+        };
         let every = match read_every(attr, kind) {
             Ok(every) => every,
             Err(e) => {
@@ -48,7 +50,11 @@ pub fn take_markers(attrs: &mut Vec<Attribute>, diagnostics: &mut Diagnostics) -
                 None
             }
         };
-        markers.push(Marker { span: attr.span(), kind, every });
+        markers.push(Marker {
+            span: attr.span(),
+            kind,
+            every,
+        });
         false
     });
     markers
@@ -70,9 +76,16 @@ fn read_every(attr: &Attribute, kind: MarkerKind) -> syn::Result<Option<Expr>> {
             Err(meta.error("unknown option: `#[commit]` takes `every = N`"))
         }
     })?;
-    if let Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. })) = &every {
+    if let Some(Expr::Lit(syn::ExprLit {
+        lit: syn::Lit::Int(n),
+        ..
+    })) = &every
+    {
         if n.base10_parse::<u32>()? == 0 {
-            return Err(syn::Error::new(n.span(), "`every = 0` would never commit\nhelp: write `every = 1` or more"));
+            return Err(syn::Error::new(
+                n.span(),
+                "`every = 0` would never commit\nhelp: write `every = 1` or more",
+            ));
         }
     }
     Ok(every)
@@ -107,8 +120,15 @@ pub fn attrs_mut(e: &mut Expr) -> Option<&mut Vec<Attribute>> {
     })
 }
 
-fn first_attrs<'e>(own: &'e mut Vec<Attribute>, left: &'e mut Expr) -> Option<&'e mut Vec<Attribute>> {
-    if own.is_empty() { attrs_mut(left) } else { Some(own) }
+fn first_attrs<'e>(
+    own: &'e mut Vec<Attribute>,
+    left: &'e mut Expr,
+) -> Option<&'e mut Vec<Attribute>> {
+    if own.is_empty() {
+        attrs_mut(left)
+    } else {
+        Some(own)
+    }
 }
 
 /// Where a marker stands.
@@ -149,7 +169,12 @@ impl<'a> Visit<'a> for Find {
     fn visit_item(&mut self, i: &'a syn::Item) {
         // A nested task is read when its own attribute is expanded.
         if let syn::Item::Fn(f) = i {
-            if f.attrs.iter().any(|a| a.path().segments.last().is_some_and(|s| s.ident == "intermittent_task")) {
+            if f.attrs.iter().any(|a| {
+                a.path()
+                    .segments
+                    .last()
+                    .is_some_and(|s| s.ident == "intermittent_task")
+            }) {
                 return;
             }
         }
@@ -161,14 +186,19 @@ impl<'a> Visit<'a> for Find {
 }
 
 fn find(stmt: &Stmt) -> Vec<(Span, Place)> {
-    let mut v = Find { place: Place::Reachable, found: Vec::new() };
+    let mut v = Find {
+        place: Place::Reachable,
+        found: Vec::new(),
+    };
     v.visit_stmt(stmt);
     v.found
 }
 
 /// Whether a marker that can be honoured stands inside.
 pub fn contains(stmt: &Stmt) -> bool {
-    find(stmt).iter().any(|(_, p)| matches!(p, Place::Reachable))
+    find(stmt)
+        .iter()
+        .any(|(_, p)| matches!(p, Place::Reachable))
 }
 
 /// Refuses every marker inside.
@@ -189,9 +219,18 @@ fn refusal(span: Span, place: Place) -> Diagnostic {
             "inside an expression",
             "make the loop or block a statement of its own; keep its result in a variable declared before it",
         ),
-        Place::Closure => ("in a closure", "write the loop in the body of the task itself, or make it a task and `#[run]` it"),
-        Place::Async => ("in an `async` block", "tasks are not `async`: await outside the task, and hand the data in"),
-        Place::Item => ("in a nested item", "annotate the inner function with `#[intermittent_task]` and `#[run]` it"),
+        Place::Closure => (
+            "in a closure",
+            "write the loop in the body of the task itself, or make it a task and `#[run]` it",
+        ),
+        Place::Async => (
+            "in an `async` block",
+            "tasks are not `async`: await outside the task, and hand the data in",
+        ),
+        Place::Item => (
+            "in a nested item",
+            "annotate the inner function with `#[intermittent_task]` and `#[run]` it",
+        ),
         Place::Guard => ("in a match guard", "move the code into the arm"),
     };
     Diagnostic::new(span, format!("cannot commit {what}"))

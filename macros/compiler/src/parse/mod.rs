@@ -6,8 +6,8 @@ mod signature;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::task::{
-    Body, Branch, Head, If, Loop, LoopCommit, Match, Node, NodeKind, Range, Run, Site, SiteId, SiteKind, Task,
-    plain_kind,
+    Body, Branch, Head, If, Loop, LoopCommit, Match, Node, NodeKind, Range, Run, Site, SiteId,
+    SiteKind, Task, plain_kind,
 };
 use markers::{Marker, MarkerKind, take_markers};
 use proc_macro2::Span;
@@ -26,21 +26,39 @@ pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
     let params = signature::params(&item.sig, diagnostics);
     let mut block = *item.block;
     redirect::returns(&mut block, diagnostics);
-    let mut parser = Parser { sites: Vec::new(), loops: 0, nodes: 0, diagnostics };
+    let mut parser = Parser {
+        sites: Vec::new(),
+        loops: 0,
+        nodes: 0,
+        diagnostics,
+    };
     let body = parser.body(block);
     let sites = parser.sites;
     if let Some(site) = sites.get(MAX_SITES) {
-        let error = Diagnostic::new(site.span, format!("a task has at most {MAX_SITES} commits and sub-tasks"))
-            .help("move a part of it into a task of its own and `#[run]` it");
+        let error = Diagnostic::new(
+            site.span,
+            format!("a task has at most {MAX_SITES} commits and sub-tasks"),
+        )
+        .help("move a part of it into a task of its own and `#[run]` it");
         diagnostics.push(error);
     }
-    Task { attrs: item.attrs, vis: item.vis, sig: item.sig, params, body, sites, hash }
+    Task {
+        attrs: item.attrs,
+        vis: item.vis,
+        sig: item.sig,
+        params,
+        body,
+        sites,
+        hash,
+    }
 }
 
 /// FNV-1a over the source, folded to 16 bits: a changed task does not resume from the position of the old one.
 fn hash_of(item: &ItemFn) -> u16 {
     let text = item.to_token_stream().to_string();
-    let hash = text.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |h, b| {
+        (h ^ u32::from(b)).wrapping_mul(0x0100_0193)
+    });
     (hash ^ (hash >> 16)) as u16
 }
 
@@ -59,7 +77,11 @@ impl Parser<'_> {
 
     fn node(&mut self, kind: NodeKind, source: Stmt) -> Node {
         self.nodes += 1;
-        Node { id: self.nodes, source, kind }
+        Node {
+            id: self.nodes,
+            source,
+            kind,
+        }
     }
 
     fn body(&mut self, block: Block) -> Body {
@@ -74,9 +96,9 @@ impl Parser<'_> {
         let markers = match &mut stmt {
             Stmt::Local(l) => take_markers(&mut l.attrs, self.diagnostics),
             Stmt::Macro(m) => take_markers(&mut m.attrs, self.diagnostics),
-            Stmt::Expr(e, _) => {
-                markers::attrs_mut(e).map(|a| take_markers(a, self.diagnostics)).unwrap_or_default()
-            }
+            Stmt::Expr(e, _) => markers::attrs_mut(e)
+                .map(|a| take_markers(a, self.diagnostics))
+                .unwrap_or_default(),
             Stmt::Item(_) => Vec::new(),
         };
         if let Some(second) = markers.get(1) {
@@ -86,7 +108,11 @@ impl Parser<'_> {
             );
         }
         match markers.into_iter().next() {
-            Some(Marker { kind: MarkerKind::Run, span, .. }) => self.run(stmt, span, nodes),
+            Some(Marker {
+                kind: MarkerKind::Run,
+                span,
+                ..
+            }) => self.run(stmt, span, nodes),
             Some(marker) => self.commit(stmt, marker, nodes),
             None => self.unmarked(stmt, nodes),
         }
@@ -124,7 +150,10 @@ impl Parser<'_> {
                 let span = stmt.span();
                 self.unmarked(stmt.clone(), nodes);
                 let site = self.site(span, SiteKind::Point);
-                nodes.push(self.node(NodeKind::Point(site), Stmt::Expr(syn::parse_quote!({}), None)));
+                nodes.push(self.node(
+                    NodeKind::Point(site),
+                    Stmt::Expr(syn::parse_quote!({}), None),
+                ));
             }
         }
     }
@@ -148,7 +177,7 @@ impl Parser<'_> {
             stmt => {
                 markers::refuse_nested(&stmt, self.diagnostics);
                 let kind = plain_kind(&stmt);
-            nodes.push(self.node(kind, stmt));
+                nodes.push(self.node(kind, stmt));
             }
         }
     }
@@ -160,9 +189,16 @@ impl Parser<'_> {
                 let then = self.branch(i.then_branch);
                 let otherwise = i.else_branch.map(|(_, e)| match *e {
                     Expr::Block(b) if b.label.is_none() => self.branch(b.block),
-                    other => self.branch(Block { brace_token: syn::token::Brace::default(), stmts: vec![Stmt::Expr(other, None)] }),
+                    other => self.branch(Block {
+                        brace_token: syn::token::Brace::default(),
+                        stmts: vec![Stmt::Expr(other, None)],
+                    }),
                 });
-                NodeKind::If(Box::new(If { cond: *i.cond, then, otherwise }))
+                NodeKind::If(Box::new(If {
+                    cond: *i.cond,
+                    then,
+                    otherwise,
+                }))
             }
             Expr::Match(m) => {
                 markers::refuse_inside(&Stmt::Expr((*m.expr).clone(), None), self.diagnostics);
@@ -180,7 +216,10 @@ impl Parser<'_> {
                         (arm.pat, self.branch(block))
                     })
                     .collect();
-                NodeKind::Match(Box::new(Match { scrutinee: *m.expr, arms }))
+                NodeKind::Match(Box::new(Match {
+                    scrutinee: *m.expr,
+                    arms,
+                }))
             }
             Expr::Block(b) => NodeKind::Block(b.label, self.body(b.block)),
             _ => NodeKind::Plain,
@@ -189,10 +228,19 @@ impl Parser<'_> {
 
     fn branch(&mut self, block: Block) -> Branch {
         let body = self.body(block);
-        Branch { range: body.range(), body }
+        Branch {
+            range: body.range(),
+            body,
+        }
     }
 
-    fn any_loop(&mut self, e: Expr, semi: Option<syn::Token![;]>, marker: Option<Marker>, nodes: &mut Vec<Node>) {
+    fn any_loop(
+        &mut self,
+        e: Expr,
+        semi: Option<syn::Token![;]>,
+        marker: Option<Marker>,
+        nodes: &mut Vec<Node>,
+    ) {
         self.loops += 1;
         let id = self.loops;
         let first = u8::try_from(self.sites.len() + 1).unwrap_or(u8::MAX);
@@ -212,9 +260,19 @@ impl Parser<'_> {
             markers::refuse_inside(&Stmt::Expr((**e).clone(), None), self.diagnostics);
         }
         let body = self.body(block);
-        let commit = marker.map(|m| LoopCommit { site: self.site(m.span.join(span).unwrap_or(span), SiteKind::Loop), every: m.every });
+        let commit = marker.map(|m| LoopCommit {
+            site: self.site(m.span.join(span).unwrap_or(span), SiteKind::Loop),
+            every: m.every,
+        });
         let last = u8::try_from(self.sites.len()).unwrap_or(u8::MAX);
-        let node = Loop { id, label, head, commit, body, range: Range { first, last } };
+        let node = Loop {
+            id,
+            label,
+            head,
+            commit,
+            body,
+            range: Range { first, last },
+        };
         nodes.push(self.node(NodeKind::Loop(Box::new(node)), source));
     }
 }

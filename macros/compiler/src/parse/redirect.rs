@@ -54,7 +54,11 @@ pub fn own_jumps(e: &mut Expr, id: usize) {
         Expr::Loop(l) => l.label.clone(),
         _ => None,
     };
-    let mut jumps = Jumps { id, own: own.map(|l| l.name), depth: 0 };
+    let mut jumps = Jumps {
+        id,
+        own: own.map(|l| l.name),
+        depth: 0,
+    };
     match e {
         Expr::ForLoop(l) => jumps.visit_block_mut(&mut l.body),
         Expr::While(l) => jumps.visit_block_mut(&mut l.body),
@@ -89,8 +93,12 @@ impl VisitMut for Jumps {
         let iteration = hygiene::label("iteration", Some(self.id));
         let whole = hygiene::label("loop", Some(self.id));
         match e {
-            Expr::Continue(c) if self.is_own(c.label.as_ref()) => *e = parse_quote!(break #iteration),
-            Expr::Break(b) if b.expr.is_none() && self.is_own(b.label.as_ref()) => *e = parse_quote!(break #whole),
+            Expr::Continue(c) if self.is_own(c.label.as_ref()) => {
+                *e = parse_quote!(break #iteration);
+            }
+            Expr::Break(b) if b.expr.is_none() && self.is_own(b.label.as_ref()) => {
+                *e = parse_quote!(break #whole);
+            }
             Expr::ForLoop(l) => {
                 self.visit_expr_mut(&mut l.expr);
                 self.nested(|v| v.visit_block_mut(&mut l.body));

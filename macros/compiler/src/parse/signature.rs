@@ -17,12 +17,18 @@ pub fn params(sig: &Signature, diagnostics: &mut Diagnostics) -> Vec<Param> {
                     diagnostics.push(
                         Diagnostic::new(receiver.span(), "a task takes `&self`, or no `self`")
                             .code("RK02")
-                            .outage("what is changed through `self` lives in SRAM and would be lost")
+                            .outage(
+                                "what is changed through `self` lives in SRAM and would be lost",
+                            )
                             .help("keep what changes in a `State` or an `Output`"),
                     );
                 }
                 let ty = syn::parse_quote!(&Self);
-                params.push(Param { name: receiver.self_token.into(), mutable: false, role: Role::Value(Box::new(ty)) });
+                params.push(Param {
+                    name: receiver.self_token.into(),
+                    mutable: false,
+                    role: Role::Value(Box::new(ty)),
+                });
             }
             FnArg::Typed(typed) => typed_param(typed, &mut params, diagnostics),
         }
@@ -46,25 +52,39 @@ fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut 
                     .help("remove `mut`: its role says what can be done with it"),
             );
         }
-        params.push(Param { name: p.ident.clone(), mutable: p.mutability.is_some(), role });
+        params.push(Param {
+            name: p.ident.clone(),
+            mutable: p.mutability.is_some(),
+            role,
+        });
         return;
     }
     if !matches!(role, Role::Value(_)) {
         diagnostics.push(
-            Diagnostic::new(typed.pat.span(), "a buffer parameter needs a plain name").help("name it, and destructure in the body"),
+            Diagnostic::new(typed.pat.span(), "a buffer parameter needs a plain name")
+                .help("name it, and destructure in the body"),
         );
     }
     for (name, mutable) in bound(&typed.pat) {
         if mutable {
             diagnostics.push(
-                Diagnostic::new(name.span(), format!("`{name}` cannot be saved: it has no written type of its own"))
-                    .code("RK02")
-                    .outage("its changes would be lost")
-                    .help(format!("take the parameter by name, and write `let mut {name}: Type = …;` in the body")),
+                Diagnostic::new(
+                    name.span(),
+                    format!("`{name}` cannot be saved: it has no written type of its own"),
+                )
+                .code("RK02")
+                .outage("its changes would be lost")
+                .help(format!(
+                    "take the parameter by name, and write `let mut {name}: Type = …;` in the body"
+                )),
             );
         }
         // A part of a parameter has no written type of its own, so it must not change.
-        params.push(Param { name, mutable: false, role: role.clone() });
+        params.push(Param {
+            name,
+            mutable: false,
+            role: role.clone(),
+        });
     }
 }
 
@@ -74,7 +94,9 @@ fn role_of(ty: &Type) -> Role {
         Type::Paren(p) => role_of(&p.elem),
         Type::Group(g) => role_of(&g.elem),
         Type::Path(p) => {
-            let Some(last) = p.path.segments.last() else { return Role::Value(Box::new(ty.clone())) };
+            let Some(last) = p.path.segments.last() else {
+                return Role::Value(Box::new(ty.clone()));
+            };
             let data = match &last.arguments {
                 PathArguments::AngleBracketed(a) => a.args.iter().find_map(|a| match a {
                     GenericArgument::Type(t) => Some(t.clone()),
@@ -103,7 +125,10 @@ fn refuse_kind(sig: &Signature, diagnostics: &mut Diagnostics) {
         );
     }
     if let Some(c) = &sig.constness {
-        diagnostics.push(Diagnostic::new(c.span(), "a task cannot be `const`: it writes to memory").help("remove `const`"));
+        diagnostics.push(
+            Diagnostic::new(c.span(), "a task cannot be `const`: it writes to memory")
+                .help("remove `const`"),
+        );
     }
     if !matches!(sig.safety, Safety::Default) {
         diagnostics.push(
@@ -114,7 +139,8 @@ fn refuse_kind(sig: &Signature, diagnostics: &mut Diagnostics) {
         );
     }
     if let Some(abi) = &sig.abi {
-        diagnostics.push(Diagnostic::new(abi.span(), "a task has the Rust ABI").help("remove `extern`"));
+        diagnostics
+            .push(Diagnostic::new(abi.span(), "a task has the Rust ABI").help("remove `extern`"));
     }
     match &sig.output {
         ReturnType::Default => {}
