@@ -9,7 +9,11 @@ pub struct Memory {
 }
 
 #[intermittent_task]
-pub fn matvec<const I: usize, const O: usize>(x: Input<[i8; I]>, w: &[[i8; I]; O], y: Output<[i32; O]>) {
+pub fn matvec<const I: usize, const O: usize>(
+    x: Input<[i8; I]>,
+    w: &[[i8; I]; O],
+    y: Output<[i32; O]>,
+) {
     #[commit(every = 2)]
     for o in 0..O {
         let mut acc = 0;
@@ -41,10 +45,12 @@ pub fn app(w: &[[i8; 64]; 10], m: &mut Memory) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    const W: [[i8; 64]; 10] = [[3; 64]; 10];
-
     #[test]
     fn survives_every_outage() {
-        rekindle::crash_check!(Memory, |nvm| nvm.write(|m| &mut m.x, &[1; 64]), |cx, m| app(cx, &W, m));
+        rekindle::crash_check!(
+            Memory,
+            |nvm| nvm.write(|m| &mut m.x, &[1; 64]),
+            |cx, m| app(cx, &[[3; 64]; 10], m)
+        );
     }
 }
