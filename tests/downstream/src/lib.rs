@@ -9,26 +9,22 @@ pub struct Memory {
 }
 
 #[intermittent_task]
-pub fn matvec<const I: usize, const O: usize>(
-    x: Input<[i8; I]>,
-    w: &[[i8; I]; O],
-    y: Output<[i32; O]>,
-) {
+pub fn matvec(x: Input<[i8; 64]>, w: &[[i8; 64]; 10], y: Output<[i32; 10]>) {
     #[commit(every = 2)]
-    for o in 0..O {
-        let mut acc = 0;
-        for i in 0..I {
-            acc += i32::from(x[i]) * i32::from(w[o][i]);
-        }
-        y.set(o, acc);
+    for o in 0..10 {
+        let products = x.iter().zip(&w[o]);
+        y.set(
+            o,
+            products.map(|(x, w)| i32::from(*x) * i32::from(*w)).sum(),
+        );
     }
 }
 
 #[intermittent_task]
-pub fn prefix_sum<const N: usize>(x: Input<[i32; N]>, y: Output<[i32; N]>) {
+pub fn prefix_sum(x: Input<[i32; 10]>, y: Output<[i32; 10]>) {
     let mut sum: i32 = 0;
     #[commit]
-    for i in 0..N {
+    for i in 0..10 {
         sum += x[i];
         y.set(i, sum);
     }
@@ -42,15 +38,12 @@ pub fn app(w: &[[i8; 64]; 10], m: &mut Memory) {
     prefix_sum(&m.y, &mut m.sums);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[test]
-    fn survives_every_outage() {
-        rekindle::crash_check!(
-            Memory,
-            |nvm| nvm.write(|m| &mut m.x, &[1; 64]),
-            |cx, m| app(cx, &[[3; 64]; 10], m)
-        );
-    }
+#[test]
+fn survives_every_outage() {
+    let w = [[3; 64]; 10];
+    rekindle::crash_check!(
+        Memory,
+        |nvm| nvm.write(|m| &mut m.x, &[1; 64]),
+        |cx, m| app(cx, &w, m)
+    );
 }
