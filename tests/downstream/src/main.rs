@@ -1,7 +1,5 @@
-//! Sums on a file: kill it at any moment, and run it again.
 use downstream::{Memory, app};
 use rekindle::prelude::*;
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("which file?")?;
     let mut nvm = Nvm::<Memory, _>::open(File::create_or_open(path, 4096)?)?;
