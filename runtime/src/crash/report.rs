@@ -270,7 +270,9 @@ pub struct Difference {
 /// let check = Check::<Memory>::new().bug(Bug::NoBarrier);
 /// let failure = check.try_mapped(|cx, m| count(cx, &mut m.y)).unwrap_err();
 /// assert_eq!(failure.outages.len(), 1);
-/// let Reason::CommitDiffers(difference) = failure.reason else { panic!("{failure}") };
+/// let (Reason::CommitDiffers(difference) | Reason::ResultDiffers(difference)) = failure.reason else {
+///     panic!("{failure}")
+/// };
 /// assert_eq!((difference.offset, difference.expected, difference.got), (0, 7, 0));
 /// ```
 #[derive(Debug)]
