@@ -1,10 +1,11 @@
 //! Convolution over two dimensions, int8, with a multiplier per output channel.
 
+#[cfg(not(rekindle_dsp))]
 use core::array;
 
 use rekindle::prelude::*;
 
-use crate::requant::{Activation, Multiplier};
+use crate::requant::{Activation, Multiplier, fold};
 use crate::window::span;
 
 /// A convolutional layer: `M` filters of `KH`×`KW` over `C` channels, with strides `SH` and `SW`.
@@ -19,16 +20,17 @@ pub struct Conv2d<
     const SH: usize = 1,
     const SW: usize = 1,
 > {
-    weight: [[[[i8; C]; KW]; KH]; M],
-    bias: [i32; M],
-    scale: [Multiplier; M],
-    input_zero: i8,
-    activation: Activation,
+    pub(crate) weight: [[[[i8; C]; KW]; KH]; M],
+    /// With the input's zero point folded in.
+    pub(crate) bias: [i32; M],
+    pub(crate) scale: [Multiplier; M],
+    pub(crate) input_zero: i8,
+    pub(crate) activation: Activation,
 }
 
-/// The input under one filter, less its zero point; 0 where the filter hangs over the edge.
+/// The input under one filter; its zero point where the filter hangs over the edge.
 ///
-/// 16 bits per value: the difference of two `i8` needs nine, and multiply-accumulate instructions take sixteen.
+/// 16 bits per value: multiply-accumulate instructions take sixteen.
 type Patch<const KH: usize, const KW: usize, const C: usize> = [[[i16; C]; KW]; KH];
 
 impl<
@@ -47,11 +49,16 @@ impl<
     /// * `input_zero`: zero point of the input.
     pub const fn new(
         weight: [[[[i8; C]; KW]; KH]; M],
-        bias: [i32; M],
+        mut bias: [i32; M],
         scale: [Multiplier; M],
         input_zero: i8,
         activation: Activation,
     ) -> Self {
+        let mut m = 0;
+        while m < M {
+            bias[m] = fold(bias[m], input_zero, weight[m].as_flattened().as_flattened());
+            m += 1;
+        }
         Self {
             weight,
             bias,
@@ -71,7 +78,7 @@ impl<
     ) -> Patch<KH, KW, C> {
         let (rows, columns) = (span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c));
         let zero = i16::from(self.input_zero);
-        let mut patch = [[[0; C]; KW]; KH];
+        let mut patch = [[[zero; C]; KW]; KH];
         for (to, from) in patch[rows.kernel..]
             .iter_mut()
             .zip(&x[rows.input..])
@@ -80,7 +87,7 @@ impl<
             let to = to[columns.kernel..][..columns.len].as_flattened_mut();
             let from = from[columns.input..][..columns.len].as_flattened();
             for (to, from) in to.iter_mut().zip(from) {
-                *to = i16::from(*from) - zero;
+                *to = i16::from(*from);
             }
         }
         patch
@@ -94,17 +101,33 @@ impl<
         let values = patch.as_flattened().as_flattened();
         let mut acc = self.bias[m];
         for (value, tap) in values.iter().zip(taps) {
-            acc += i32::from(*value) * i32::from(*tap);
+            acc = acc.wrapping_add(i32::from(*value) * i32::from(*tap));
         }
         self.activation.quantize(acc, self.scale[m])
     }
 
     /// All output channels of one patch.
+    #[cfg(not(rekindle_dsp))]
     #[inline]
     pub(crate) fn pixel(&self, patch: &Patch<KH, KW, C>) -> [i8; M] {
         array::from_fn(|m| self.channel(patch, m))
     }
+
+    /// All output channels at `V` neighbouring places, from column `c` on.
+    #[cfg(not(rekindle_dsp))]
+    #[inline]
+    fn pixels<const H: usize, const W: usize, const OH: usize, const OW: usize, const V: usize>(
+        &self,
+        x: &[[[i8; C]; W]; H],
+        r: usize,
+        c: usize,
+    ) -> [[i8; M]; V] {
+        array::from_fn(|v| self.pixel(&self.patch::<H, W, OH, OW>(x, r, c + v)))
+    }
 }
+
+/// Neighbouring places that are computed together: a DSP has the registers for the sums of two times two.
+const PLACES: usize = if cfg!(rekindle_dsp) { 2 } else { 1 };
 
 /// Convolution; commits after each output row.
 ///
@@ -167,9 +190,15 @@ pub fn conv2d<
 ) {
     #[commit]
     for r in 0..OH {
-        for c in 0..OW {
-            let patch = layer.patch::<H, W, OH, OW>(x, r, c);
-            y.set([r, c], layer.pixel(&patch));
+        for c in (0..OW / PLACES * PLACES).step_by(PLACES) {
+            let pixels = layer.pixels::<H, W, OH, OW, PLACES>(x, r, c);
+            for v in 0..PLACES {
+                y.set([r, c + v], pixels[v]);
+            }
+        }
+        for c in OW / PLACES * PLACES..OW {
+            let [pixel] = layer.pixels::<H, W, OH, OW, 1>(x, r, c);
+            y.set([r, c], pixel);
         }
     }
 }

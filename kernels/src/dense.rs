@@ -2,7 +2,9 @@
 
 use rekindle::prelude::*;
 
-use crate::requant::{Activation, Multiplier};
+#[cfg(rekindle_dsp)]
+use crate::dsp;
+use crate::requant::{Activation, Multiplier, fold};
 use crate::tensor::Tensor;
 
 /// A fully connected layer: `O` neurons over `I` inputs.
@@ -11,7 +13,6 @@ pub struct Dense<const I: usize, const O: usize> {
     weight: [[i8; I]; O],
     bias: [i32; O],
     scale: [Multiplier; O],
-    input_zero: i8,
     activation: Activation,
 }
 
@@ -21,20 +22,40 @@ impl<const I: usize, const O: usize> Dense<I, O> {
     /// * `scale`: input scale times weight scale over output scale, per neuron. Newer model files have a weight scale per
     ///   neuron; for older ones take [`per_tensor`](crate::per_tensor), and the first product in `f32`;
     /// * `input_zero`: zero point of the input.
+    ///
+    /// The zero point goes into the biases here, once, and not into every product later.
     pub const fn new(
         weight: [[i8; I]; O],
-        bias: [i32; O],
+        mut bias: [i32; O],
         scale: [Multiplier; O],
         input_zero: i8,
         activation: Activation,
     ) -> Self {
+        let mut o = 0;
+        while o < O {
+            bias[o] = fold(bias[o], input_zero, &weight[o]);
+            o += 1;
+        }
         Self {
             weight,
             bias,
             scale,
-            input_zero,
             activation,
         }
+    }
+
+    /// Neurons `o..o + R`, of which there are that many: on a DSP they share the loads of the input.
+    #[inline]
+    fn neurons<X: Tensor, const R: usize>(&self, x: &X, o: usize) -> [i8; R] {
+        #[cfg(rekindle_dsp)]
+        {
+            const { assert!(X::LEN == I, "the input of a dense layer has as many values as its neurons have weights") };
+            let rows = core::array::from_fn(|r| &self.weight[o + r][..]);
+            let acc = dsp::rows::<R>(x.flat(), rows, core::array::from_fn(|r| self.bias[o + r]));
+            core::array::from_fn(|r| self.activation.quantize_fast(acc[r], self.scale[o + r]))
+        }
+        #[cfg(not(rekindle_dsp))]
+        core::array::from_fn(|r| self.neuron(x, o + r))
     }
 
     /// Neuron `o` for the input `x` of any shape with `I` values; another size does not compile.
@@ -46,10 +67,9 @@ impl<const I: usize, const O: usize> Dense<I, O> {
                 "the input of a dense layer has as many values as its neurons have weights"
             );
         };
-        let zero = i16::from(self.input_zero);
         let mut acc = self.bias[o];
         for (value, weight) in x.flat().iter().zip(&self.weight[o]) {
-            acc += i32::from(i16::from(*value) - zero) * i32::from(*weight);
+            acc = acc.wrapping_add(i32::from(*value) * i32::from(*weight));
         }
         self.activation.quantize(acc, self.scale[o])
     }
@@ -57,6 +77,8 @@ impl<const I: usize, const O: usize> Dense<I, O> {
 
 /// Neurons between two commits of [`dense`]: a row has too few bytes for one commit each.
 const NEURONS: usize = 8;
+/// Neurons that are computed together: as many as the registers of a DSP hold.
+const BLOCK: usize = 4;
 
 /// Fully connected layer over an input of any shape; commits after each eighth neuron.
 ///
@@ -92,9 +114,21 @@ pub fn dense<X: Tensor, const I: usize, const O: usize>(
     layer: &Dense<I, O>,
     y: Output<[i8; O]>,
 ) {
-    #[commit(every = NEURONS)]
-    for o in 0..O {
-        y.set(o, layer.neuron(x, o));
+    #[commit]
+    for block in 0..O.div_ceil(NEURONS) {
+        let mut o = block * NEURONS;
+        let end = O.min(o + NEURONS);
+        while o + BLOCK <= end {
+            let neurons = layer.neurons::<X, BLOCK>(x, o);
+            for r in 0..BLOCK {
+                y.set(o + r, neurons[r]);
+            }
+            o += BLOCK;
+        }
+        while o < end {
+            y.set(o, layer.neuron(x, o));
+            o += 1;
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use core::array;
 
 use rekindle::prelude::*;
 
-use crate::requant::{Activation, Multiplier};
+#[cfg(rekindle_dsp)]
+use crate::dsp;
+use crate::requant::{Activation, Multiplier, fold};
 use crate::window::{Place, span};
 
 /// A depthwise layer: output channel `m` is one `KH`×`KW` filter over input channel `m / (M / C)`.
@@ -20,6 +22,7 @@ pub struct Depthwise<
     const SW: usize = 1,
 > {
     weight: [[[i8; M]; KW]; KH],
+    /// With the input's zero point folded in.
     bias: [i32; M],
     scale: [Multiplier; M],
     input_zero: i8,
@@ -43,7 +46,7 @@ impl<
     /// `M` must be a multiple of `C`, the depth multiplier; anything else does not compile.
     pub const fn new(
         weight: [[[i8; M]; KW]; KH],
-        bias: [i32; M],
+        mut bias: [i32; M],
         scale: [Multiplier; M],
         input_zero: i8,
         activation: Activation,
@@ -54,6 +57,16 @@ impl<
                 "a depthwise layer has a multiple of its input's channels"
             );
         };
+        let taps = weight.as_flattened();
+        let mut t = 0;
+        while t < taps.len() {
+            let mut m = 0;
+            while m < M {
+                bias[m] = fold(bias[m], input_zero, &[taps[t][m]]);
+                m += 1;
+            }
+            t += 1;
+        }
         Self {
             weight,
             bias,
@@ -72,23 +85,22 @@ impl<
         [span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c)]
     }
 
-    /// The pairs of an input pixel and the taps over it.
+    /// The input pixel under each tap; `outside` where the filter hangs over the edge.
     #[inline]
-    fn taps<'a, const H: usize, const W: usize>(
-        &'a self,
+    fn under<'a, const H: usize, const W: usize>(
         x: &'a [[[i8; C]; W]; H],
+        outside: &'a [i8; C],
         [rows, columns]: Place,
-    ) -> impl Iterator<Item = (&'a [i8; C], &'a [i8; M])> {
-        let lines = x[rows.input..]
-            .iter()
-            .zip(&self.weight[rows.kernel..])
-            .take(rows.len);
-        lines.flat_map(move |(line, taps)| {
-            line[columns.input..]
-                .iter()
-                .zip(&taps[columns.kernel..])
-                .take(columns.len)
-        })
+    ) -> [[&'a [i8; C]; KW]; KH] {
+        let mut under = [[outside; KW]; KH];
+        let lines = under[rows.kernel..].iter_mut().zip(&x[rows.input..]);
+        for (under, line) in lines.take(rows.len) {
+            let pixels = under[columns.kernel..].iter_mut().zip(&line[columns.input..]);
+            for (under, pixel) in pixels.take(columns.len) {
+                *under = pixel;
+            }
+        }
+        under
     }
 
     /// Output channel `m` at one place.
@@ -99,31 +111,64 @@ impl<
         place: Place,
         m: usize,
     ) -> i8 {
-        let (zero, from) = (i16::from(self.input_zero), m / const { M / C });
+        let outside = [self.input_zero; C];
+        let (under, from) = (Self::under(x, &outside, place), m / const { M / C });
         let mut acc = self.bias[m];
-        for (values, taps) in self.taps(x, place) {
-            acc += i32::from(i16::from(values[from]) - zero) * i32::from(taps[m]);
+        for (values, taps) in under.as_flattened().iter().zip(self.weight.as_flattened()) {
+            acc = acc.wrapping_add(i32::from(values[from]) * i32::from(taps[m]));
         }
         self.activation.quantize(acc, self.scale[m])
     }
 
-    /// All output channels at one place: `4 · M` bytes of accumulators on the stack.
+    /// Four channels at a time, of a layer with one filter per input channel.
+    #[cfg(rekindle_dsp)]
+    #[inline(never)]
+    fn fours(&self, under: &[[&[i8; C]; KW]; KH], out: &mut [i8; M]) {
+        for m in (0..M / 4 * 4).step_by(4) {
+            let mut acc = array::from_fn(|i| self.bias[m + i]);
+            let (under, taps) = (under.as_flattened(), self.weight.as_flattened());
+            let mut step = |t: usize| {
+                acc = dsp::lanes(dsp::word(&under[t][m..m + 4]), dsp::word(&taps[t][m..m + 4]), acc);
+            };
+            // Unrolled by hand, as in `dsp`; most filters have a multiple of three taps.
+            for t in (0..const { KH * KW / 3 * 3 }).step_by(3) {
+                step(t);
+                step(t + 1);
+                step(t + 2);
+            }
+            for t in const { KH * KW / 3 * 3 }..KH * KW {
+                step(t);
+            }
+            for i in 0..4 {
+                out[m + i] = self.activation.quantize_fast(acc[i], self.scale[m + i]);
+            }
+        }
+    }
+
+    /// All output channels at one place. The portable path has `4 · M` bytes of accumulators on the stack.
     #[inline]
     pub(crate) fn pixel<const H: usize, const W: usize>(
         &self,
         x: &[[[i8; C]; W]; H],
         place: Place,
     ) -> [i8; M] {
-        let zero = i16::from(self.input_zero);
+        let outside = [self.input_zero; C];
+        let under = Self::under(x, &outside, place);
+        #[cfg(rekindle_dsp)]
+        if const { M == C && M.is_multiple_of(4) } {
+            let mut out = [0; M];
+            self.fours(&under, &mut out);
+            return out;
+        }
         let mut acc = self.bias;
-        for (values, taps) in self.taps(x, place) {
+        for (values, taps) in under.as_flattened().iter().zip(self.weight.as_flattened()) {
             for (acc, (value, taps)) in acc
                 .chunks_exact_mut(const { M / C })
                 .zip(values.iter().zip(taps.chunks_exact(M / C)))
             {
-                let value = i32::from(i16::from(*value) - zero);
+                let value = i32::from(*value);
                 for (acc, tap) in acc.iter_mut().zip(taps) {
-                    *acc += value * i32::from(*tap);
+                    *acc = acc.wrapping_add(value * i32::from(*tap));
                 }
             }
         }

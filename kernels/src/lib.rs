@@ -26,11 +26,16 @@
 //! use rekindle_kernels::{by_element, conv2d, dense};
 //! ```
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+#![allow(clippy::inline_always)] // The instructions of `dsp`.
 
 mod conv2d;
+#[cfg(rekindle_dsp)]
+mod conv2d_dsp;
 mod dense;
 mod depthwise;
+#[cfg(rekindle_dsp)]
+mod dsp;
 mod fixed;
 mod pool;
 pub mod requant;

@@ -32,10 +32,13 @@ pub const fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
 /// ```
 #[inline]
 pub const fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
-    let mask = ((1_i64 << exponent) - 1) as i32;
-    let remainder = x & mask;
-    let threshold = (mask >> 1) + (x < 0) as i32;
-    (x >> exponent) + (remainder > threshold) as i32
+    if exponent == 0 {
+        return x;
+    }
+    // One more bit than asked for, rounded down: there a tie is odd, and adding the sign first moves a negative one
+    // away from zero. In `i64` only because of `MIN`.
+    let twice = (x as i64 + (x >> 31) as i64) >> (exponent - 1);
+    ((twice >> 1) + (twice & 1)) as i32
 }
 
 /// A positive real factor as a Q31 mantissa and a power of two: `q · 2^(shift − 31)`.
@@ -112,7 +115,13 @@ impl Multiplier {
         };
         // The mantissa is never `MIN`, so there is nothing to saturate.
         let high = (x.wrapping_shl(left) as i64 * self.q as i64 + (1 << 30)) >> 31;
-        rounding_divide_by_pot(high as i32, right)
+        let high = high as i32;
+        if right == 0 {
+            return high;
+        }
+        // As `rounding_divide_by_pot`, but in 32 bits: since the mantissa is below 2³¹, `high` is not `MIN`.
+        let twice = (high + (high >> 31)) >> (right - 1);
+        (twice >> 1) + (twice & 1)
     }
 
     /// Mantissa in Q31 and exponent.
@@ -151,12 +160,47 @@ impl Activation {
         }
     }
 
+    /// As [`quantize`](Self::quantize), with the DSP's rounding multiplication for ordinary multipliers.
+    ///
+    /// The doubled accumulator saturates. Where it does, the scaled value is 2²⁹ or more, less one at most for the
+    /// saturation, and after a shift of 20 bits or fewer that is beyond every int8 in any case.
+    #[cfg(rekindle_dsp)]
+    #[inline(always)]
+    pub(crate) fn quantize_fast(self, acc: i32, scale: Multiplier) -> i8 {
+        if (scale.shift as u32).wrapping_add(20) >= 20 {
+            return self.quantize_rare(acc, scale);
+        }
+        let high = crate::dsp::double_high(acc, scale.q);
+        // For a shift of -1 to -20, one less of it.
+        let twice = (high + (high >> 31)) >> (!scale.shift & 31);
+        clamp((twice + 1 + 2 * i32::from(self.zero)) >> 1, self.min, self.max)
+    }
+
+    #[cfg(rekindle_dsp)]
+    #[cold]
+    #[inline(never)]
+    fn quantize_rare(self, acc: i32, scale: Multiplier) -> i8 {
+        self.quantize(acc, scale)
+    }
+
     /// Scales, shifts and clamps one accumulator.
     #[inline]
     pub const fn quantize(self, acc: i32, scale: Multiplier) -> i8 {
         let value = scale.apply(acc).wrapping_add(self.zero as i32);
         clamp(value, self.min, self.max)
     }
+}
+
+/// `bias` such that int8 values need not have their zero point subtracted before they are multiplied.
+///
+/// `Σ (x − zero)·w + bias = Σ x·w + (bias − zero·Σ w)`, also where sums wrap.
+pub(crate) const fn fold(bias: i32, zero: i8, weights: &[i8]) -> i32 {
+    let (mut sum, mut i) = (0_i32, 0);
+    while i < weights.len() {
+        sum = sum.wrapping_add(weights[i] as i32);
+        i += 1;
+    }
+    bias.wrapping_sub(sum.wrapping_mul(zero as i32))
 }
 
 /// `value` clamped; `Ord::clamp` is not `const`.
