@@ -1,5 +1,6 @@
 //! Developer commands of Rekindle: `cargo xtask COMMAND`.
 
+mod bench;
 mod callgrind;
 mod crash;
 mod machine;
@@ -35,6 +36,15 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Runs the kernels on an emulated microcontroller, beside CMSIS-NN; writes `docs/results/kernels-m4.md`.
+    Bench {
+        /// `cortex-m4`.
+        #[arg(long, value_parser = ["cortex-m4"])]
+        target: String,
+        /// Print the results as JSON instead.
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs the crash suite at every optimisation level.
     Crash {
         /// Everything at every level; writes `docs/results/crash.md`.
@@ -50,6 +60,7 @@ fn main() -> ExitCode {
     let result = shell::enter_root().and_then(|()| match Args::parse().command {
         Command::Test { only } => Ok(test::all(only.as_deref())),
         Command::Overhead { json, check } => overhead::report(json, check),
+        Command::Bench { json, target: _ } => bench::cortex_m4(json),
         Command::Crash { long, json } => crash::run(long, json),
     });
     match result {
