@@ -1,0 +1,11 @@
+//! Plans inference on harvested power: how much work between commits gives the lowest end-to-end latency.
+//!
+//! [`inas`] reproduces a published planner exactly, so that what is compared with it is compared with the real thing.
+
+pub mod device;
+pub mod inas;
+pub mod layer;
+pub mod ours;
+pub mod power;
+pub mod report;
+pub mod units;

@@ -1,0 +1,126 @@
+//! `rekindle`: plans inference on harvested power and compares plans.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use rekindle_planner::device::Device;
+use rekindle_planner::inas::{Fidelity, Model, settings};
+use rekindle_planner::ours::Code;
+use rekindle_planner::power::Charging;
+use rekindle_planner::report;
+
+#[derive(Parser)]
+#[command(name = "rekindle", version, about)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The plan of each layer for one of the shipped settings.
+    Plan {
+        /// Such as `cifar-1mF-ts1`; `rekindle compare` lists all.
+        setting: String,
+        /// When the harvester charges.
+        #[arg(long, value_enum, default_value_t = When::Always)]
+        charging: When,
+    },
+    /// Latency of ours, the reference's and other plans, as JSON, for every shipped setting.
+    Compare {
+        /// When the harvester charges.
+        #[arg(long, value_enum, default_value_t = When::Always)]
+        charging: When,
+    },
+    /// The whole comparison as Markdown.
+    Report {
+        /// Written here, or to the terminal.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Date for the heading.
+        #[arg(long)]
+        date: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    /// Also while the load runs.
+    Always,
+    /// Only while it is off.
+    WhileOff,
+}
+
+impl From<When> for Charging {
+    fn from(when: When) -> Self {
+        match when {
+            When::Always => Self::Always,
+            When::WhileOff => Self::WhileOff,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match command {
+        Command::Plan { setting, charging } => plan(setting, (*charging).into()),
+        Command::Compare { charging } => {
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&report::rows((*charging).into())?)?
+            );
+            Ok(())
+        }
+        Command::Report { out, date } => {
+            let text = report::markdown(date)?;
+            match out {
+                Some(path) => {
+                    std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+                }
+                None => print!("{text}"),
+            }
+            Ok(())
+        }
+    }
+}
+
+fn plan(name: &str, charging: Charging) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let all = settings()?;
+    let setting = all
+        .iter()
+        .find(|s| s.name == name)
+        .ok_or_else(|| format!("no setting is called `{name}`"))?;
+    let model = Model {
+        device: Device::INAS,
+        supply: setting.supply,
+        fidelity: Fidelity::Corrected,
+    };
+    let plans = report::plan(&model, setting, charging, Code::Reduced)
+        .ok_or("a layer fits neither the memory nor one power cycle")?;
+    for (layer, plan) in setting.layers.iter().zip(plans) {
+        let tile = plan.tile;
+        println!(
+            "{layer}: tile {}x{}x{} of {} inputs, {:?} stay; {} steps of {:.1} µJ, commit every {}",
+            tile.rows,
+            tile.columns,
+            tile.outputs,
+            tile.inputs,
+            tile.resident,
+            plan.steps,
+            plan.step.energy.get() * 1e6,
+            plan.every,
+        );
+    }
+    Ok(())
+}
