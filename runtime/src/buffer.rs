@@ -127,6 +127,20 @@ pub type Input<'a, T> = &'a Buffer<T>;
 /// ```
 pub type Output<'a, T> = &'a mut Buffer<T>;
 
+/// A buffer that a task reads and writes where it is; in the task's body it is an
+/// [`InPlaceView`](crate::InPlaceView).
+///
+/// The macro refuses a task that reads an item and writes it before the next commit (rule RK01): after an outage it
+/// would read its own result.
+///
+/// ```
+/// use rekindle::prelude::*;
+///
+/// // An ordinary exclusive borrow is an `InPlace`.
+/// fn first<'a>(buffer: &'a mut Buffer<[i8; 64]>) -> InPlace<'a, [i8; 64]> { buffer }
+/// ```
+pub type InPlace<'a, T> = &'a mut Buffer<T>;
+
 /// A small buffer that a task reads and writes.
 ///
 /// In the task's body it is a [`StateView`](crate::StateView): a copy in SRAM that every commit saves.

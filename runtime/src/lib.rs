@@ -41,7 +41,7 @@
 //!
 //! * [`intermittent_task`](macro@intermittent_task) turns a function into a task. [`commit`](macro@commit) marks loops and statements whose work is
 //!   durable when they are passed; [`run`](macro@run) calls another task.
-//! * Buffers are [`Input`], [`Output`] or [`State`] of a task, and the compiler holds it to that.
+//! * Buffers are [`Input`], [`Output`], [`InPlace`] or [`State`] of a task, and the compiler holds it to that.
 //! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
 //! * [`store`] has the kinds of memory, and the trait for others.
 //! * With the feature `crash`, `rekindle::crash` cuts the power at every write of your own task, in `cargo test`.
@@ -82,7 +82,8 @@
 //! after the commit that is under way. Recovery only reads, and is trivially repeatable.
 //!
 //! **Running a part of a region, and then all of it, has the effect of running it once.**
-//! Inputs are not written and outputs are not read by the task, and the borrow checker keeps them apart, so a region
+//! Inputs are not written and outputs are not read by the task, no region reads an item of an in-place buffer and writes
+//! it later (rule RK01), and the borrow checker keeps buffers apart, so a region
 //! writes the same values again. States and saved locals are copies in SRAM, restored from the record. Everything the
 //! region wrote is durable before its commit (barrier), and the next region writes nothing before the commit is durable
 //! (barrier). On stores that are not mapped, exactly the bytes that a region has set are written, so a torn write
@@ -144,7 +145,7 @@ mod task;
 mod tests;
 mod view;
 
-pub use buffer::{Buffer, Input, Output, Plain, State};
+pub use buffer::{Buffer, InPlace, Input, Output, Plain, State};
 pub use cx::Cx;
 pub use error::Error;
 pub use fingerprint::Fingerprint;
@@ -155,7 +156,7 @@ pub use saved::Saved;
 #[cfg(feature = "std")]
 pub use store::File;
 pub use store::{Bytes, Mapped, Store};
-pub use view::{At, OutputView, StateView};
+pub use view::{At, InPlaceView, OutputView, StateView};
 pub use zerocopy;
 
 /// What generated code talks to. Not part of the public interface.

@@ -260,7 +260,11 @@ fn paths(x: Input<[i32; N]>, y: Output<[i32; N]>) {
                 other => y.set(i, other),
             }
         }
-        i += 1;
+        // One commit on every way round: without it, `other` alone would give RK04.
+        #[commit]
+        {
+            i += 1;
+        }
         while i == 2 {
             #[commit]
             y.set(5, 5);

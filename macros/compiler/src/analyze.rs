@@ -6,6 +6,8 @@
 
 mod calls;
 mod env;
+mod hazards;
+mod progress;
 mod types;
 
 use crate::diag::{Diagnostic, Diagnostics};
@@ -68,6 +70,7 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
         let class = match &p.role {
             Role::Input => Class::Fixed,
             Role::Output => Class::Output,
+            Role::InPlace => Class::InPlace,
             Role::State(_)
                 if analysis
                     .uses
@@ -93,6 +96,8 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
         diagnostics,
     };
     walker.body(&task.body, &mut env);
+    hazards::check(task, walker.diagnostics);
+    progress::check(task, walker.diagnostics);
     walker.analysis
 }
 

@@ -45,6 +45,8 @@ pub enum Role {
     Input,
     /// `Output<T>`: NVM, write-only.
     Output,
+    /// `InPlace<T>`: NVM, read and written where it is.
+    InPlace,
     /// `State<T>`: small, privatised, read-write.
     State(Box<Type>),
     /// A value or a shared reference.

@@ -114,7 +114,7 @@ fn commits_where_execution_cannot_be_taken_up() {
         &[("RK08", "nested item")],
     );
     refused(
-        "let z = loop { #[commit] for i in 0..n { } break 1; };",
+        "let z = { #[commit] for i in 0..n { } 1 };",
         &[("RK08", "inside an expression")],
     );
     refused(

@@ -2,6 +2,7 @@
 
 mod at;
 mod dirty;
+mod inplace;
 mod input;
 mod output;
 mod state;
@@ -14,6 +15,7 @@ use crate::engine::Core;
 use crate::store::Store;
 
 pub use at::At;
+pub use inplace::InPlaceView;
 pub use output::OutputView;
 pub use state::StateView;
 

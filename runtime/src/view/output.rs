@@ -68,6 +68,20 @@ impl<T: Plain, S: Store> OutputView<'_, T, S> {
         }
     }
 
+    /// Where the item at an offset is, of NVM or of the copy.
+    #[inline(always)]
+    pub(super) fn item(&self, offset: usize) -> NonNull<u8> {
+        // SAFETY: callers give offsets of items of `T`, and `data` is a `T`.
+        unsafe { self.data.cast::<u8>().byte_add(offset) }
+    }
+
+    /// The copy in the arena; only for stores that are not mapped.
+    pub(super) fn staged_mut(&mut self) -> &mut [u8] {
+        debug_assert!(!S::MAPPED, "NVM itself is never borrowed exclusively");
+        // SAFETY: `data` is the copy in the arena, which the view borrows exclusively.
+        unsafe { self.data.as_mut() }.as_mut_bytes()
+    }
+
     /// Passes what was set since the last call on to the store, where it is not there already.
     ///
     /// # Errors

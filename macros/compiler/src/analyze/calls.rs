@@ -105,7 +105,7 @@ pub fn uses_of_params(task: &Task, diagnostics: &mut Diagnostics) -> BTreeMap<St
                     .outage("the change would be lost with SRAM, or made twice")
                     .help("take an `Output` or a `State` for data; hand the parts of a buffer struct to `#[run]` tasks"),
             ),
-            (Role::Output | Role::State(_), Some(at), Some(_)) => diagnostics.push(
+            (Role::Output | Role::InPlace | Role::State(_), Some(at), Some(_)) => diagnostics.push(
                 Diagnostic::new(at, format!("`{}` is used here and handed to a sub-task", p.name))
                     .code("RK01")
                     .outage("two pending copies of the same data would overwrite each other")
@@ -182,7 +182,7 @@ fn place(e: &Expr, env: &Env) -> bool {
         Expr::Path(p) => p.path.get_ident().is_some_and(|i| {
             matches!(
                 env.class(&i.to_string()),
-                Some(Class::Output | Class::Exclusive | Class::State)
+                Some(Class::Output | Class::InPlace | Class::Exclusive | Class::State)
             )
         }),
         Expr::Field(f) => place(&f.base, env),

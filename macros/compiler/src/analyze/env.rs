@@ -18,6 +18,8 @@ pub enum Class {
     State,
     /// An `Output` parameter.
     Output,
+    /// An `InPlace` parameter.
+    InPlace,
     /// A `&mut` parameter.
     Exclusive,
     /// Not there after an outage.
@@ -103,6 +105,7 @@ impl Lookup for Env {
             Class::Saved { mutable: true } => Some(format!("depends on `{name}`, which changes")),
             Class::State => Some(format!("reads the state `{name}`, which changes")),
             Class::Output => Some(format!("uses `{name}`, an `Output`")),
+            Class::InPlace => Some(format!("reads the in-place buffer `{name}`, which changes")),
             Class::Exclusive => Some(format!("uses `{name}`, a `&mut` reference")),
             Class::Lost => Some(format!(
                 "depends on `{name}`, which is not there after an outage"

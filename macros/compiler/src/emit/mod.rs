@@ -156,6 +156,9 @@ impl Emitter<'_> {
                 Role::Output => out.extend(quote! {
                     let (mut #name, #arena) = #rk.output(&mut *#name, #arena)?;
                 }),
+                Role::InPlace => out.extend(quote! {
+                    let (mut #name, #arena) = #rk.in_place(&mut *#name, #arena)?;
+                }),
                 Role::State(_) => out.extend(quote!(let #handle = #name;)),
                 Role::Value(_) | Role::Exclusive => {}
             }
@@ -269,7 +272,7 @@ impl Emitter<'_> {
             .task
             .params
             .iter()
-            .filter(|p| matches!(p.role, Role::Output) && self.is_open(&p.name));
+            .filter(|p| matches!(p.role, Role::Output | Role::InPlace) && self.is_open(&p.name));
         outputs
             .map(|p| {
                 let name = &p.name;

@@ -45,7 +45,7 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
 fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut Diagnostics) {
     let role = role_of(&typed.ty);
     if let Pat::Ident(p) = &*typed.pat {
-        let nvm = matches!(role, Role::Input | Role::Output | Role::State(_));
+        let nvm = matches!(role, Role::Input | Role::Output | Role::InPlace | Role::State(_));
         if nvm && p.mutability.is_some() {
             diagnostics.push(
                 Diagnostic::new(p.span(), "a buffer parameter is not `mut`")
@@ -107,6 +107,7 @@ fn role_of(ty: &Type) -> Role {
             match (last.ident.to_string().as_str(), data) {
                 ("Input", Some(_)) => Role::Input,
                 ("Output", Some(_)) => Role::Output,
+                ("InPlace", Some(_)) => Role::InPlace,
                 ("State", Some(data)) => Role::State(Box::new(data)),
                 _ => Role::Value(Box::new(ty.clone())),
             }
