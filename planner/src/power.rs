@@ -104,34 +104,52 @@ pub fn analytic(
 ) -> Option<Seconds> {
     let boot = start(device);
     let mut total = supply.recharge(supply.off) + device.time(boot);
-    // Part of a power cycle that is used up: the first one has no fetch to repeat, and only a whole one costs an outage.
-    let mut used: f64 = 0.0;
+    let mut volts = after(supply, charging, supply.on, boot.energy, device.time(boot));
     for plan in plans {
         let step = device.time(plan.step);
         total += step * plan.steps as f64;
         let power = plan.step.energy.get() / step.get();
         let low = stop(supply, plan);
-        let again = boot + plan.restore;
-        let booted = after(
-            supply,
-            charging,
-            supply.on,
-            again.energy,
-            device.time(again),
-        );
-        if booted < low {
-            return None;
-        }
-        let Some(window) = discharge(supply, charging, power, booted, low) else {
-            continue;
+        let run = |from, steps: f64| {
+            after(
+                supply,
+                charging,
+                from,
+                plan.step.energy * steps,
+                step * steps,
+            )
         };
-        // The step during which the voltage falls below the threshold is finished.
-        let fit = (window / step).floor() + 1.0;
-        let end = after(supply, charging, booted, plan.step.energy * fit, step * fit);
-        let before = used.floor();
-        used += plan.steps as f64 / fit;
-        total +=
-            (device.time(again) + supply.recharge(end)) * ((used - 1e-9).floor() - before).max(0.0);
+        // Steps from a voltage until it says stop: the step during which it falls below the threshold is finished.
+        let fit = |from: Volts| {
+            if from < low {
+                return 0.0;
+            }
+            discharge(supply, charging, power, from, low)
+                .map_or(f64::INFINITY, |window| (window / step).floor() + 1.0)
+        };
+        let here = fit(volts).min(plan.steps as f64);
+        volts = run(volts, here);
+        let left = plan.steps as f64 - here;
+        if left > 0.0 {
+            let again = boot + plan.restore;
+            let booted = after(
+                supply,
+                charging,
+                supply.on,
+                again.energy,
+                device.time(again),
+            );
+            let each = fit(booted);
+            if each < 1.0 {
+                return None;
+            }
+            let outages = (left / each).ceil();
+            let end = run(booted, each.min(left));
+            total += supply.recharge(volts)
+                + device.time(again) * outages
+                + supply.recharge(end) * (outages - 1.0);
+            volts = run(booted, left - each.min(left) * (outages - 1.0));
+        }
     }
     Some(total)
 }
@@ -250,6 +268,8 @@ mod tests {
             for charging in [Charging::Always, Charging::WhileOff] {
                 let row = row(&setting, charging);
                 let ours = row.ours.unwrap();
+                let analytic = row.analytic.unwrap();
+                assert!((analytic / ours - 1.0).abs() < 0.02, "{row:?}");
                 assert!(row.bound <= ours && ours < row.inas * 0.6, "{row:?}");
             }
         }
