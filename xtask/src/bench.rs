@@ -12,20 +12,31 @@ const TRIPLE: &str = "thumbv7em-none-eabihf";
 const MANIFEST: &str = "firmware/bench-m4/Cargo.toml";
 const REPORT: &str = "docs/results/kernels-m4.md";
 /// Instructions of CMSIS-NN (commit 99f736a6, DSP, arm-none-eabi-gcc 12.2.1 -O3) on the same machine and shapes.
-const CMSIS: [u64; 7] = [5_487_499, 1_269_289, 2_169_248, 34_018, 317_473, 1_111_179, 2_134_138];
+const CMSIS: [u64; 7] = [
+    5_487_499, 1_269_289, 2_169_248, 34_018, 317_473, 1_111_179, 2_134_138,
+];
 /// The worst ratio of a kernel that is accepted.
 const BAR: f64 = 0.85;
 
 /// Runs the firmware in QEMU and the same code, on its portable path, on this machine; compares every byte of output.
 pub fn cortex_m4(json: bool) -> Result<bool> {
-    output(&mut words(&format!("cargo build -q --release --manifest-path {MANIFEST} --target {TRIPLE}")))
-        .with_context(|| format!("is the target installed? `rustup target add {TRIPLE}`"))?;
+    output(&mut words(&format!(
+        "cargo build -q --release --manifest-path {MANIFEST} --target {TRIPLE}"
+    )))
+    .with_context(|| format!("is the target installed? `rustup target add {TRIPLE}`"))?;
     let program = target_dir().join(TRIPLE).join("release/rekindle-bench-m4");
     let qemu = "timeout 120 qemu-system-arm -M mps2-an386 -icount shift=8 -nographic -semihosting-config enable=on,target=native";
-    let device = output(words(qemu).arg("-kernel").arg(program)).context("is qemu-system-arm installed?")?;
-    let host = output(&mut words(&format!("cargo run -q --release --manifest-path {MANIFEST}")))?;
+    let device =
+        output(words(qemu).arg("-kernel").arg(program)).context("is qemu-system-arm installed?")?;
+    let host = output(&mut words(&format!(
+        "cargo run -q --release --manifest-path {MANIFEST}"
+    )))?;
     let (device, host): (Vec<&str>, Vec<&str>) = (device.lines().collect(), host.lines().collect());
-    ensure!(device.len() == CMSIS.len() && host.len() == CMSIS.len(), "the firmware stopped early:\n{}", device.join("\n"));
+    ensure!(
+        device.len() == CMSIS.len() && host.len() == CMSIS.len(),
+        "the firmware stopped early:\n{}",
+        device.join("\n")
+    );
 
     let mut rows = String::new();
     let mut list = Vec::new();
@@ -43,7 +54,12 @@ pub fn cortex_m4(json: bool) -> Result<bool> {
     }
     let mean = (logs / CMSIS.len() as f64).exp();
     if json {
-        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "kernels": list, "geometric_mean": mean }))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(
+                &serde_json::json!({ "kernels": list, "geometric_mean": mean })
+            )?
+        );
         return Ok(good);
     }
     let report = format!(
@@ -62,7 +78,8 @@ pub fn cortex_m4(json: bool) -> Result<bool> {
 
 /// The firmware is a workspace of its own, with its own target directory unless one is set.
 fn target_dir() -> std::path::PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "firmware/bench-m4/target".into(), Into::into)
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| "firmware/bench-m4/target".into(), Into::into)
 }
 
 /// `name|instructions|output`.
@@ -78,13 +95,23 @@ fn fields(line: &str) -> Result<(&str, u64, &str)> {
 fn words(line: &str) -> Command {
     let mut words = line.split(' ');
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).stdin(Stdio::null()).stderr(Stdio::inherit());
+    command
+        .args(words)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
     command
 }
 
 /// What a command prints, if it succeeds.
 fn output(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(output.status.success(), "{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stdout));
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(
+        output.status.success(),
+        "{command:?}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout)
+    );
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

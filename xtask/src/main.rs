@@ -1,5 +1,6 @@
 //! Developer commands of Rekindle: `cargo xtask COMMAND`.
 
+mod baseline;
 mod bench;
 mod callgrind;
 mod crash;
@@ -45,11 +46,17 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Runs the crash suite at every optimisation level.
+    /// Runs the crash suite at every optimisation level, and writes `docs/results/crash.md`.
     Crash {
-        /// Everything at every level; writes `docs/results/crash.md`.
+        /// Ten times as many random schedules of the network.
         #[arg(long)]
         long: bool,
+        /// Print the results as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compares with the same layer made of diapause, postcard and sequential-storage.
+    Baseline {
         /// Print the results as JSON.
         #[arg(long)]
         json: bool,
@@ -61,7 +68,8 @@ fn main() -> ExitCode {
         Command::Test { only } => Ok(test::all(only.as_deref())),
         Command::Overhead { json, check } => overhead::report(json, check),
         Command::Bench { json, target: _ } => bench::cortex_m4(json),
-        Command::Crash { long, json } => crash::run(long, json),
+        Command::Baseline { json } => baseline::report(json),
+        Command::Crash { long, json } => crash::report(long, json),
     });
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -69,7 +69,10 @@ pub fn report(json: bool, check: bool) -> Result<bool> {
 fn measure() -> Result<Vec<Row>> {
     callgrind::available()?;
     let protected = build("overhead", "")?;
-    let unprotected = build("overhead-unprotected", "--cfg rekindle_unprotected")?;
+    let unprotected = build(
+        "overhead-unprotected",
+        "--cfg rekindle_unprotected -Adead_code",
+    )?;
     let case = |&(kernel, granularity): &(&'static str, &'static str)| {
         let args = [kernel, granularity];
         let instructions = callgrind::per_run(&protected, &args, 1)?;

@@ -1,61 +1,120 @@
 //! `cargo xtask test`: every check.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::shell::{command, need, output, run, target, works};
-use crate::steps::{Skip, Steps};
-use crate::{crash, overhead};
+use crate::shell::{command, need, output, outside, target, works};
+use crate::steps::{Skip, Steps, Tally};
+use crate::{baseline, crash, overhead};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.87";
-/// The crates that run on a device.
+/// The crates that run on a device, or while code for it is compiled.
 const DEVICE_CRATES: [&str; 4] = ["macros", "macros/compiler", "runtime", "kernels"];
 /// The Cortex-M4F target.
 const CORTEX_M4: &str = "thumbv7em-none-eabihf";
+/// Crates of their own, outside of the workspace as their users' would be.
+const OUTSIDE: [&str; 2] = ["tests/downstream", "tests/baseline"];
+/// Most lines that a new user's crate may need.
+const DOWNSTREAM_LINES: usize = 60;
 
 /// Runs all steps, or those whose name contains `only`.
 pub fn all(only: Option<&str>) -> bool {
     let mut steps = Steps::new(only);
-    steps.step("format", || run(&mut command("cargo fmt --all --check")));
-    steps.step("clippy", || {
-        run(&mut command("cargo clippy --quiet --workspace --all-targets --features rekindle/std,rekindle/crash -- -D warnings"))
-    });
+    steps.step("format", format);
+    steps.step("clippy", clippy);
     steps.step("minimum Rust version", msrv);
     steps.step("unit and integration tests", tests);
-    steps.step("doc tests", || {
-        run(&mut command(
-            "cargo test --quiet --workspace --doc --features rekindle/std,rekindle/crash",
-        ))
-    });
-    steps.step("user interface: compile errors", || {
-        run(&mut command(
+    steps.step("compile errors", |tally| {
+        tally.run(&mut command(
             "cargo test --quiet -p rekindle-tests --test ui",
         ))
     });
+    steps.step("doc tests", |tally| {
+        tally.run(&mut command(
+            "cargo test --quiet --workspace --all-features --doc",
+        ))
+    });
+    steps.step("documentation", |tally| {
+        let mut cargo = command("cargo doc --quiet --workspace --all-features --no-deps");
+        tally.run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
+    });
     for level in crash::LEVELS {
-        steps.step(&format!("crash suite, opt-level {level}"), || {
-            crash::at_level(level, false)
+        steps.step(&format!("crash suite, opt-level {level}"), |tally| {
+            let suite = crash::at_level(level, false, tally)?;
+            ensure!(
+                suite.schedules >= crash::SCHEDULES,
+                "only {} random schedules",
+                suite.schedules
+            );
+            Ok(())
         });
     }
     steps.step("a user's crate", downstream);
-    steps.step("survive: simulated supply", || survive(&["--images", "16"]));
-    steps.step("survive: kill -9", || {
-        survive(&["--images", "48", "--kill"])
+    steps.step("survive on a harvest", |_| {
+        survive(&["--images", "16"], "outages", 20)
     });
-    steps.step("overhead", || {
+    steps.step("survive kill -9", |_| {
+        survive(&["--images", "48", "--kill"], "kills", 5)
+    });
+    steps.step("overhead", |_| {
         ensure!(
             overhead::report(false, true)?,
             "protection costs more than promised"
         );
         Ok(())
     });
-    steps.step("builds for a Cortex-M4", cortex_m4);
+    steps.step("do-it-yourself baseline", |_| {
+        ensure!(baseline::report(false)?, "the baseline does better");
+        Ok(())
+    });
+    steps.step("build for a Cortex-M4", cortex_m4);
     steps.step("Miri", miri);
     steps.finish()
 }
 
-fn msrv() -> Result<()> {
+fn format(tally: &mut Tally) -> Result<()> {
+    need(
+        "rustfmt",
+        "cargo fmt --version",
+        &["rustup component add rustfmt"],
+    )?;
+    // The names of the files are enough.
+    tally.run(&mut command("cargo fmt --all -- --check -l"))?;
+    for folder in OUTSIDE {
+        tally.run(command("cargo fmt -- --check -l").current_dir(folder))?;
+    }
+    Ok(())
+}
+
+fn clippy(tally: &mut Tally) -> Result<()> {
+    need(
+        "clippy",
+        "cargo clippy --version",
+        &["rustup component add clippy"],
+    )?;
+    // What is there with every feature, and what a device gets.
+    for which in [
+        "--workspace --all-targets --all-features",
+        "-p rekindle -p rekindle-kernels",
+        "-p rekindle --features std",
+    ] {
+        tally.run(&mut command(&format!(
+            "cargo clippy --quiet {which} -- -D warnings"
+        )))?;
+    }
+    for folder in OUTSIDE {
+        tally.run(&mut outside(
+            folder,
+            "cargo clippy --quiet --all-targets -- -D warnings",
+        ))?;
+    }
+    Ok(())
+}
+
+fn msrv(tally: &mut Tally) -> Result<()> {
     for name in DEVICE_CRATES {
         let text = std::fs::read_to_string(format!("{name}/Cargo.toml"))?;
         ensure!(
@@ -69,60 +128,60 @@ fn msrv() -> Result<()> {
         "the workspace does not state {DEVICE_MSRV}"
     );
     if !works(&format!("cargo +{DEVICE_MSRV} --version")) {
-        println!("stated; not compiled with it: the {DEVICE_MSRV} toolchain is not installed here");
+        println!(
+            "stated; not compiled with it, as `rustup toolchain install {DEVICE_MSRV}` was not run here"
+        );
         return Ok(());
     }
     let mut cargo = command(&format!(
         "cargo +{DEVICE_MSRV} check --quiet -p rekindle -p rekindle-kernels"
     ));
-    run(cargo.env("CARGO_TARGET_DIR", target().join("msrv")))
+    tally.run(cargo.env("CARGO_TARGET_DIR", target().join("msrv")))
 }
 
-fn tests() -> Result<()> {
-    // The crash targets are run at every level below, and the compile errors on their own.
-    let rest = "--workspace --features rekindle/std,rekindle/crash";
+fn tests(tally: &mut Tally) -> Result<()> {
+    // The crash suite is run at every level below, and compile errors are a step of their own.
     if works("cargo nextest --version") {
-        let filter = "not (binary(ui) or binary(/^crash_/) or binary(golden_crash))";
-        let mut cargo = command(&format!("cargo nextest run --no-fail-fast {rest} -E"));
-        return run(cargo.arg(filter));
+        let filter = format!("not (binary(ui) | {})", crash::FILTER);
+        let words =
+            "cargo nextest run --no-fail-fast --status-level slow --final-status-level fail";
+        return tally.run(command(words).args(["--workspace", "--all-features", "-E", &filter]));
     }
-    println!("cargo-nextest is not installed; cargo test does as well");
-    run(&mut command(&format!(
-        "cargo test --quiet {rest} --lib --bins --examples"
-    )))?;
-    run(&mut command("cargo test --quiet -p rekindle-compiler"))?;
-    run(&mut command(
+    println!("without cargo-nextest: `cargo test`, which is slower");
+    tally.run(&mut command(
+        "cargo test --quiet --workspace --all-features --lib --bins --examples -- --skip crash::",
+    ))?;
+    tally.run(&mut command(
+        "cargo test --quiet -p rekindle-compiler --test *",
+    ))?;
+    tally.run(&mut command(
         "cargo test --quiet -p rekindle-tests --test golden",
     ))
 }
 
-fn downstream() -> Result<()> {
-    let lines: usize = ["src/lib.rs", "src/main.rs"]
-        .iter()
-        .map(|f| {
-            Ok(std::fs::read_to_string(format!("tests/downstream/{f}"))?
-                .lines()
-                .count())
-        })
-        .sum::<Result<usize>>()?;
+fn downstream(tally: &mut Tally) -> Result<()> {
+    let mut lines = 0;
+    for file in ["src/lib.rs", "src/main.rs"] {
+        lines += std::fs::read_to_string(format!("tests/downstream/{file}"))?
+            .lines()
+            .count();
+    }
     ensure!(
-        lines < 60,
-        "a user's crate should need less than 60 lines, and has {lines}"
+        lines < DOWNSTREAM_LINES,
+        "a user's crate should need less than {DOWNSTREAM_LINES} lines, and has {lines}"
     );
-    let at = |words: &str| {
-        let mut cargo = command(words);
-        cargo.current_dir("tests/downstream").env(
-            "CARGO_TARGET_DIR",
-            std::path::absolute(target().join("downstream")).unwrap_or_default(),
-        );
-        cargo
-    };
-    run(&mut at("cargo test --quiet"))?;
-    let file = std::path::absolute(target().join("downstream/sums.nvm"))?;
-    let _ = std::fs::remove_file(&file);
-    // The second run finds the work of the first one done.
+    tally.run(&mut outside("tests/downstream", "cargo test --quiet"))?;
+    // Its program leaves its file where it runs. The second run finds the work of the first one done.
+    let program = target().join("tests/downstream/debug/downstream");
+    let folder = target().join("downstream");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("sums.nvm");
+    if file.exists() {
+        std::fs::remove_file(&file)?;
+    }
+    tally.run(&mut outside("tests/downstream", "cargo build --quiet"))?;
     for _ in 0..2 {
-        let printed = output(at("cargo run --quiet --").arg(&file))?;
+        let printed = output(Command::new(&program).current_dir(&folder))?;
         ensure!(
             printed.trim() == "[192, 384, 576, 768, 960, 1152, 1344, 1536, 1728, 1920]",
             "printed {printed}"
@@ -131,20 +190,20 @@ fn downstream() -> Result<()> {
     Ok(())
 }
 
-fn survive(args: &[&str]) -> Result<()> {
+fn survive(args: &[&str], failures: &str, least: u64) -> Result<()> {
     let folder = target().join("survive");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     std::fs::create_dir_all(&folder)?;
-    let store = folder.join("smoke.nvm");
-    let _ = std::fs::remove_file(&store);
-    let mut cargo = command("cargo run --quiet --release --bin survive -- --json");
+    let mut cargo = command("cargo run --quiet --release --bin survive -- --json --store");
     cargo
-        .args(args)
-        .arg("--store")
-        .arg(&store)
+        .arg(folder.join("smoke.nvm"))
         .arg("--svg")
-        .arg(folder.join("smoke.svg"));
-    let report: Value =
-        serde_json::from_str(&output(&mut cargo)?).context("survive --json prints no JSON")?;
+        .arg(folder.join("smoke.svg"))
+        .args(args);
+    let text = output(&mut cargo)?;
+    let report: Value = serde_json::from_str(&text).with_context(|| format!("no JSON: {text}"))?;
     println!("{report}");
     for key in [
         "images",
@@ -163,37 +222,30 @@ fn survive(args: &[&str]) -> Result<()> {
         report["mismatches"] == 0,
         "results differ after power failures"
     );
-    let failures = report["outages"].as_u64().unwrap_or(0) + report["kills"].as_u64().unwrap_or(0);
-    ensure!(
-        failures >= 5,
-        "only {failures} power failures: this shows nothing"
-    );
+    let seen = report[failures].as_u64().unwrap_or(0);
+    ensure!(seen >= least, "only {seen} {failures}: this shows nothing");
     Ok(())
 }
 
-fn cortex_m4() -> Result<()> {
-    if !output(&mut command("rustup target list --installed"))
-        .is_ok_and(|list| list.contains(CORTEX_M4))
-        && !works(&format!("rustup target add {CORTEX_M4}"))
-    {
-        return Err(Skip(format!(
-            "the target {CORTEX_M4} is missing: rustup target add {CORTEX_M4}"
-        ))
-        .into());
+fn cortex_m4(tally: &mut Tally) -> Result<()> {
+    let installed = output(&mut command("rustup target list --installed"))
+        .is_ok_and(|list| list.contains(CORTEX_M4));
+    if !installed && !works(&format!("rustup target add {CORTEX_M4}")) {
+        return Err(Skip(format!("`rustup target add {CORTEX_M4}` did not work")).into());
     }
-    run(&mut command(&format!(
+    tally.run(&mut command(&format!(
         "cargo build --quiet --release -p rekindle -p rekindle-kernels --target {CORTEX_M4}"
     )))
 }
 
-fn miri() -> Result<()> {
-    let installs = ["rustup component add miri rust-src --toolchain nightly"];
-    if let Err(e) = need("Miri", "cargo +nightly miri --version", &installs) {
-        return Err(Skip(e.to_string()).into());
+fn miri(tally: &mut Tally) -> Result<()> {
+    let installs = ["rustup component add --toolchain nightly miri rust-src"];
+    if let Err(error) = need("Miri", "cargo +nightly miri --version", &installs) {
+        return Err(Skip(error.to_string()).into());
     }
     let mut cargo = command("cargo +nightly miri test --quiet -p rekindle --lib");
     cargo
         .env("CARGO_TARGET_DIR", target().join("miri"))
         .env("MIRIFLAGS", "-Zmiri-disable-isolation");
-    run(&mut cargo)
+    tally.run(&mut cargo)
 }
