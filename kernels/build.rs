@@ -8,7 +8,9 @@ fn main() {
     let target = env::var("TARGET").unwrap_or_default();
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
     // Every Armv7E-M core has the DSP extension; Armv8-M cores have it where they say so.
-    if target.starts_with("thumbv7em") || (target.starts_with("thumbv8m") && features.split(',').any(|f| f == "dsp")) {
+    if target.starts_with("thumbv7em")
+        || (target.starts_with("thumbv8m") && features.split(',').any(|f| f == "dsp"))
+    {
         println!("cargo:rustc-cfg=rekindle_dsp");
     }
 }

@@ -19,12 +19,16 @@ struct Wide<const KH: usize, const KW: usize, const C: usize> {
 
 impl<const KH: usize, const KW: usize, const C: usize> Wide<KH, KW, C> {
     const WORDS: usize = KH * KW * C / 4;
-    const EMPTY: Self = Self { values: [[[0; C]; KW]; KH], tail: [0; 2] };
+    const EMPTY: Self = Self {
+        values: [[[0; C]; KW]; KH],
+        tail: [0; 2],
+    };
 
     /// As pairs, one per word of taps. Size and alignment are right by type, so this does not fail.
     #[inline(always)]
     fn pairs(&self) -> &[[u32; 2]] {
-        <[[u32; 2]]>::ref_from_prefix_with_elems(self.values.as_bytes(), Self::WORDS).map_or(&[], |(pairs, _)| pairs)
+        <[[u32; 2]]>::ref_from_prefix_with_elems(self.values.as_bytes(), Self::WORDS)
+            .map_or(&[], |(pairs, _)| pairs)
     }
 
     #[inline(always)]
@@ -34,8 +38,14 @@ impl<const KH: usize, const KW: usize, const C: usize> Wide<KH, KW, C> {
     }
 }
 
-impl<const KH: usize, const KW: usize, const C: usize, const M: usize, const SH: usize, const SW: usize>
-    Conv2d<KH, KW, C, M, SH, SW>
+impl<
+    const KH: usize,
+    const KW: usize,
+    const C: usize,
+    const M: usize,
+    const SH: usize,
+    const SW: usize,
+> Conv2d<KH, KW, C, M, SH, SW>
 {
     /// What the filters see at output row `r`, column `c`.
     #[inline(always)]
@@ -62,8 +72,13 @@ impl<const KH: usize, const KW: usize, const C: usize, const M: usize, const SH:
                 to.copy_from_slice(&line[columns.input..][..KW]);
             }
         } else {
-            for (to, line) in patch[rows.kernel..].iter_mut().zip(&x[rows.input..]).take(rows.len) {
-                to[columns.kernel..][..columns.len].copy_from_slice(&line[columns.input..][..columns.len]);
+            for (to, line) in patch[rows.kernel..]
+                .iter_mut()
+                .zip(&x[rows.input..])
+                .take(rows.len)
+            {
+                to[columns.kernel..][..columns.len]
+                    .copy_from_slice(&line[columns.input..][..columns.len]);
             }
         }
         let patch = patch.as_flattened().as_flattened();
@@ -75,13 +90,22 @@ impl<const KH: usize, const KW: usize, const C: usize, const M: usize, const SH:
 
     /// Channels `m..m + R` at `V` places.
     #[inline(always)]
-    fn block<const V: usize, const R: usize>(&self, places: &[Wide<KH, KW, C>; V], m: usize, out: &mut [[i8; M]; V]) {
+    fn block<const V: usize, const R: usize>(
+        &self,
+        places: &[Wide<KH, KW, C>; V],
+        m: usize,
+        out: &mut [[i8; M]; V],
+    ) {
         let rows: [&[i8]; R] = array::from_fn(|r| self.weight[m + r].as_flattened().as_flattened());
         let mut acc = array::from_fn(|r| [self.bias[m + r]; V]);
         acc = dsp::block(array::from_fn(|v| places[v].pairs()), rows, acc);
         if const { !(KH * KW * C).is_multiple_of(4) } {
             let last = rows.map(|row| &row[KH * KW * C - 4..]);
-            acc = dsp::block(array::from_fn(|v| array::from_ref(&places[v].tail).as_slice()), last, acc);
+            acc = dsp::block(
+                array::from_fn(|v| array::from_ref(&places[v].tail).as_slice()),
+                last,
+                acc,
+            );
         }
         for r in 0..R {
             for v in 0..V {
@@ -106,7 +130,13 @@ impl<const KH: usize, const KW: usize, const C: usize, const M: usize, const SH:
 
     /// All output channels at `V` neighbouring places, from column `c` on.
     #[inline]
-    pub(crate) fn pixels<const H: usize, const W: usize, const OH: usize, const OW: usize, const V: usize>(
+    pub(crate) fn pixels<
+        const H: usize,
+        const W: usize,
+        const OH: usize,
+        const OW: usize,
+        const V: usize,
+    >(
         &self,
         x: &[[[i8; C]; W]; H],
         r: usize,

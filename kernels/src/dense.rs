@@ -49,7 +49,12 @@ impl<const I: usize, const O: usize> Dense<I, O> {
     fn neurons<X: Tensor, const R: usize>(&self, x: &X, o: usize) -> [i8; R] {
         #[cfg(rekindle_dsp)]
         {
-            const { assert!(X::LEN == I, "the input of a dense layer has as many values as its neurons have weights") };
+            const {
+                assert!(
+                    X::LEN == I,
+                    "the input of a dense layer has as many values as its neurons have weights"
+                )
+            };
             let rows = core::array::from_fn(|r| &self.weight[o + r][..]);
             let acc = dsp::rows::<R>(x.flat(), rows, core::array::from_fn(|r| self.bias[o + r]));
             core::array::from_fn(|r| self.activation.quantize_fast(acc[r], self.scale[o + r]))

@@ -95,7 +95,9 @@ impl<
         let mut under = [[outside; KW]; KH];
         let lines = under[rows.kernel..].iter_mut().zip(&x[rows.input..]);
         for (under, line) in lines.take(rows.len) {
-            let pixels = under[columns.kernel..].iter_mut().zip(&line[columns.input..]);
+            let pixels = under[columns.kernel..]
+                .iter_mut()
+                .zip(&line[columns.input..]);
             for (under, pixel) in pixels.take(columns.len) {
                 *under = pixel;
             }
@@ -128,7 +130,11 @@ impl<
             let mut acc = array::from_fn(|i| self.bias[m + i]);
             let (under, taps) = (under.as_flattened(), self.weight.as_flattened());
             let mut step = |t: usize| {
-                acc = dsp::lanes(dsp::word(&under[t][m..m + 4]), dsp::word(&taps[t][m..m + 4]), acc);
+                acc = dsp::lanes(
+                    dsp::word(&under[t][m..m + 4]),
+                    dsp::word(&taps[t][m..m + 4]),
+                    acc,
+                );
             };
             // Unrolled by hand, as in `dsp`; most filters have a multiple of three taps.
             for t in (0..const { KH * KW / 3 * 3 }).step_by(3) {

@@ -17,7 +17,9 @@ use core::sync::atomic::{Ordering, compiler_fence};
 pub(crate) fn even(four: u32) -> u32 {
     let out;
     // SAFETY: see above.
-    unsafe { asm!("sxtb16 {}, {}", lateout(reg) out, in(reg) four, options(nomem, nostack, preserves_flags)) }
+    unsafe {
+        asm!("sxtb16 {}, {}", lateout(reg) out, in(reg) four, options(nomem, nostack, preserves_flags))
+    }
     out
 }
 
@@ -26,7 +28,9 @@ pub(crate) fn even(four: u32) -> u32 {
 pub(crate) fn odd(four: u32) -> u32 {
     let out;
     // SAFETY: see above.
-    unsafe { asm!("sxtb16 {}, {}, ror #8", lateout(reg) out, in(reg) four, options(nomem, nostack, preserves_flags)) }
+    unsafe {
+        asm!("sxtb16 {}, {}, ror #8", lateout(reg) out, in(reg) four, options(nomem, nostack, preserves_flags))
+    }
     out
 }
 
@@ -190,5 +194,10 @@ pub(crate) fn rows<const R: usize>(values: &[i8], rows: [&[i8]; R], mut acc: [i3
 #[inline(always)]
 pub(crate) fn lanes(values: u32, taps: u32, [a, b, c, d]: [i32; 4]) -> [i32; 4] {
     let (v0, v1, t0, t1) = (even(values), odd(values), even(taps), odd(taps));
-    [low(v0, t0, a), low(v1, t1, b), high(v0, t0, c), high(v1, t1, d)]
+    [
+        low(v0, t0, a),
+        low(v1, t1, b),
+        high(v0, t0, c),
+        high(v1, t1, d),
+    ]
 }

@@ -173,7 +173,11 @@ impl Activation {
         let high = crate::dsp::double_high(acc, scale.q);
         // For a shift of -1 to -20, one less of it.
         let twice = (high + (high >> 31)) >> (!scale.shift & 31);
-        clamp((twice + 1 + 2 * i32::from(self.zero)) >> 1, self.min, self.max)
+        clamp(
+            (twice + 1 + 2 * i32::from(self.zero)) >> 1,
+            self.min,
+            self.max,
+        )
     }
 
     #[cfg(rekindle_dsp)]

@@ -10,6 +10,6 @@
 #[cfg(feature = "std")]
 pub use crate::store::File;
 pub use crate::{
-    Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, State, Status, Store,
-    commit, intermittent_task, run,
+    Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, State, Status,
+    Store, commit, intermittent_task, run,
 };

@@ -111,7 +111,10 @@ fn histogram(b: Input<[i32; N]>, bins: InPlace<[u16; 4]>) {
 
 #[test]
 fn a_histogram_in_place() {
-    survives!(|cx, m| histogram(cx, &m.b, &mut m.bins), bins = [1, 4, 0, 1]);
+    survives!(
+        |cx, m| histogram(cx, &m.b, &mut m.bins),
+        bins = [1, 4, 0, 1]
+    );
 }
 
 #[intermittent_task]

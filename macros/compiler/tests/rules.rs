@@ -3,7 +3,9 @@
 mod common;
 
 fn texts(body: &str) -> Vec<String> {
-    let source = format!("fn task(b: InPlace<[i8; 8]>, c: InPlace<[i8; 8]>, g: InPlace<[[i8; 8]; 8]>, y: Output<[i8; 8]>, n: usize) {{ {body} }}");
+    let source = format!(
+        "fn task(b: InPlace<[i8; 8]>, c: InPlace<[i8; 8]>, g: InPlace<[[i8; 8]; 8]>, y: Output<[i8; 8]>, n: usize) {{ {body} }}"
+    );
     let (_, _, diagnostics) = common::compile(&source);
     diagnostics.iter().map(|d| d.text()).collect()
 }
@@ -17,7 +19,10 @@ fn refused(code: &str, body: &str) {
     assert!(!found.is_empty(), "accepted: {body}");
     for text in found {
         assert!(text.starts_with(&format!("[{code}]")), "{body}: {text}");
-        assert!(text.contains("after an outage") && text.contains("help:"), "incomplete: {text}");
+        assert!(
+            text.contains("after an outage") && text.contains("help:"),
+            "incomplete: {text}"
+        );
     }
 }
 

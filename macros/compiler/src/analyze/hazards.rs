@@ -59,15 +59,29 @@ impl Region {
 
 /// Runs the check.
 pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
-    let buffers: Vec<_> = task.params.iter().filter(|p| matches!(p.role, Role::InPlace)).collect();
+    let buffers: Vec<_> = task
+        .params
+        .iter()
+        .filter(|p| matches!(p.role, Role::InPlace))
+        .collect();
     if buffers.is_empty() {
         return;
     }
     let mut scope = Scope::default();
     for p in &task.params {
-        if matches!(p.role, Role::InPlace) { scope.buffer(&p.name) } else { scope.bind(&p.name, p.mutable) }
+        if matches!(p.role, Role::InPlace) {
+            scope.buffer(&p.name);
+        } else {
+            scope.bind(&p.name, p.mutable);
+        }
     }
-    let mut walker = Walker { scope, now: Region::default(), jumps: Vec::new(), reported: BTreeSet::new(), diagnostics };
+    let mut walker = Walker {
+        scope,
+        now: Region::default(),
+        jumps: Vec::new(),
+        reported: BTreeSet::new(),
+        diagnostics,
+    };
     walker.body(&task.body);
 }
 
@@ -103,7 +117,10 @@ impl Walker<'_> {
                 let depth = self.scope.depth();
                 self.expr(&i.cond);
                 let otherwise = i.otherwise.as_ref();
-                self.fork(|w| w.branch(&i.then), |w| otherwise.into_iter().for_each(|b| w.branch(b)));
+                self.fork(
+                    |w| w.branch(&i.then),
+                    |w| otherwise.into_iter().for_each(|b| w.branch(b)),
+                );
                 self.scope.leave(depth);
             }
             NodeKind::Match(m) => {
@@ -122,7 +139,10 @@ impl Walker<'_> {
         let body = |w: &mut Self| {
             w.jumped(|w| w.body(&l.body));
             if let Some(commit) = &l.commit {
-                let each = commit.every.as_ref().is_none_or(|e| e.to_token_stream().to_string() == "1");
+                let each = commit
+                    .every
+                    .as_ref()
+                    .is_none_or(|e| e.to_token_stream().to_string() == "1");
                 let before = w.now.clone();
                 w.commit();
                 if !each {
@@ -141,7 +161,10 @@ impl Walker<'_> {
     fn jumped(&mut self, f: impl FnOnce(&mut Self)) {
         let mark = self.scope.mark();
         // Nothing jumps yet: whatever the first jump brings is all there is.
-        self.jumps.push(Region { reads: Vec::new(), written: Vec::new() });
+        self.jumps.push(Region {
+            reads: Vec::new(),
+            written: Vec::new(),
+        });
         let (count, depth) = (self.jumps.len(), self.scope.depth());
         f(self);
         self.scope.leave(depth);
@@ -175,7 +198,11 @@ impl Walker<'_> {
         self.now.join(&end);
     }
 
-    fn arms<'a, B: 'a>(&mut self, arms: impl Iterator<Item = (&'a Pat, &'a B)>, mut run: impl FnMut(&mut Self, &B)) {
+    fn arms<'a, B: 'a>(
+        &mut self,
+        arms: impl Iterator<Item = (&'a Pat, &'a B)>,
+        mut run: impl FnMut(&mut Self, &B),
+    ) {
         let mut end: Option<Region> = None;
         for (pat, body) in arms {
             let depth = self.scope.depth();
@@ -197,7 +224,13 @@ impl Walker<'_> {
         }
     }
 
-    fn repeat(&mut self, head: Option<(&Pat, &Expr)>, cond: Option<&Expr>, commits: bool, body: impl Fn(&mut Self)) {
+    fn repeat(
+        &mut self,
+        head: Option<(&Pat, &Expr)>,
+        cond: Option<&Expr>,
+        commits: bool,
+        body: impl Fn(&mut Self),
+    ) {
         if let Some((_, iter)) = head {
             self.expr(iter);
         }
@@ -262,9 +295,20 @@ impl Walker<'_> {
     fn mac(&mut self, mac: &syn::Macro) {
         let mut names = Names::new();
         idents_of(mac.tokens.clone(), &mut names);
-        let Some((name, span)) = names.into_iter().find(|(n, _)| self.scope.is_buffer(n)) else { return };
+        let Some((name, span)) = names.into_iter().find(|(n, _)| self.scope.is_buffer(n)) else {
+            return;
+        };
         let known = mac.path.segments.last().is_some_and(|s| {
-            ["assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq", "debug_assert_ne"].iter().any(|k| s.ident == k)
+            [
+                "assert",
+                "assert_eq",
+                "assert_ne",
+                "debug_assert",
+                "debug_assert_eq",
+                "debug_assert_ne",
+            ]
+            .iter()
+            .any(|k| s.ident == k)
         });
         match macro_args(mac) {
             // Only reads are expected in there; a debug assertion may also be left out, so nothing in it is certain.
@@ -280,7 +324,11 @@ impl Walker<'_> {
     fn expr(&mut self, e: &Expr) {
         match e {
             Expr::Path(p) => {
-                if let Some(i) = p.path.get_ident().filter(|i| self.scope.is_buffer(&i.to_string())) {
+                if let Some(i) = p
+                    .path
+                    .get_ident()
+                    .filter(|i| self.scope.is_buffer(&i.to_string()))
+                {
                     self.unseen(&i.to_string(), i.span(), "an alias or another function");
                 }
             }
@@ -289,7 +337,10 @@ impl Walker<'_> {
                 let depth = self.scope.depth();
                 self.expr(&i.cond);
                 let otherwise = i.else_branch.as_ref();
-                self.fork(|w| w.block(&i.then_branch), |w| otherwise.into_iter().for_each(|(_, b)| w.expr(b)));
+                self.fork(
+                    |w| w.block(&i.then_branch),
+                    |w| otherwise.into_iter().for_each(|(_, b)| w.expr(b)),
+                );
                 self.scope.leave(depth);
             }
             Expr::Let(l) => {
@@ -301,8 +352,12 @@ impl Walker<'_> {
                 self.arms(m.arms.iter().map(|a| (&a.pat, &*a.body)), Self::expr);
             }
             Expr::Block(b) => self.jumped(|w| w.block(&b.block)),
-            Expr::ForLoop(l) => self.repeat(Some((&l.pat, &l.expr)), None, false, |w| w.jumped(|w| w.block(&l.body))),
-            Expr::While(l) => self.repeat(None, Some(&l.cond), false, |w| w.jumped(|w| w.block(&l.body))),
+            Expr::ForLoop(l) => self.repeat(Some((&l.pat, &l.expr)), None, false, |w| {
+                w.jumped(|w| w.block(&l.body));
+            }),
+            Expr::While(l) => self.repeat(None, Some(&l.cond), false, |w| {
+                w.jumped(|w| w.block(&l.body));
+            }),
             Expr::Loop(l) => self.repeat(None, None, false, |w| w.jumped(|w| w.block(&l.body))),
             Expr::Break(b) => {
                 b.expr.iter().for_each(|e| self.expr(e));
@@ -314,7 +369,11 @@ impl Walker<'_> {
                 self.fork(|w| w.expr(&b.right), |_| ());
             }
             Expr::Binary(b) => {
-                let (first, second) = if is_assignment(b.op) { (&b.right, &b.left) } else { (&b.left, &b.right) };
+                let (first, second) = if is_assignment(b.op) {
+                    (&b.right, &b.left)
+                } else {
+                    (&b.left, &b.right)
+                };
                 self.expr(first);
                 self.expr(second);
             }
@@ -339,7 +398,12 @@ impl Walker<'_> {
             Expr::Tuple(t) => t.elems.iter().for_each(|e| self.expr(e)),
             Expr::Array(t) => t.elems.iter().for_each(|e| self.expr(e)),
             Expr::Range(r) => r.start.iter().chain(&r.end).for_each(|e| self.expr(e)),
-            Expr::Struct(s) => s.fields.iter().map(|f| &f.expr).chain(s.rest.as_deref()).for_each(|e| self.expr(e)),
+            Expr::Struct(s) => s
+                .fields
+                .iter()
+                .map(|f| &f.expr)
+                .chain(s.rest.as_deref())
+                .for_each(|e| self.expr(e)),
             Expr::Macro(m) => self.mac(&m.mac),
             // Closures and everything else: when they run, and how often, is not known.
             other => {
@@ -354,7 +418,11 @@ impl Walker<'_> {
 
     fn method(&mut self, m: &syn::ExprMethodCall) {
         let buffer = match &*m.receiver {
-            Expr::Path(p) => p.path.get_ident().map(ToString::to_string).filter(|n| self.scope.is_buffer(n)),
+            Expr::Path(p) => p
+                .path
+                .get_ident()
+                .map(ToString::to_string)
+                .filter(|n| self.scope.is_buffer(n)),
             _ => None,
         };
         let Some(buffer) = buffer else {
@@ -372,9 +440,18 @@ impl Walker<'_> {
     }
 
     fn read(&mut self, buffer: String, index: Option<Index>, m: &syn::ExprMethodCall) {
-        let own = index.as_ref().is_some_and(|i| self.now.written.iter().any(|(b, w)| *b == buffer && w.covers(i)));
+        let own = index.as_ref().is_some_and(|i| {
+            self.now
+                .written
+                .iter()
+                .any(|(b, w)| *b == buffer && w.covers(i))
+        });
         if !own {
-            let read = Read { buffer, index, text: text(m) };
+            let read = Read {
+                buffer,
+                index,
+                text: text(m),
+            };
             if !self.now.reads.contains(&read) {
                 self.now.reads.push(read);
             }
@@ -383,7 +460,13 @@ impl Walker<'_> {
 
     fn write(&mut self, buffer: String, index: Option<Index>, m: &syn::ExprMethodCall) {
         let distinct = |r: &Read| matches!((&r.index, &index), (Some(a), Some(b)) if a.differs(b));
-        if let Some(r) = self.now.reads.iter().find(|r| r.buffer == buffer && !distinct(r)).cloned() {
+        if let Some(r) = self
+            .now
+            .reads
+            .iter()
+            .find(|r| r.buffer == buffer && !distinct(r))
+            .cloned()
+        {
             if self.reported.insert(text(m)) {
                 self.diagnostics.push(
                     Diagnostic::new(m.span(), format!("`{buffer}` is written here after `{}` read what may be the same item, with no commit in between", r.text))
@@ -412,5 +495,9 @@ impl Walker<'_> {
 
 fn text(m: &syn::ExprMethodCall) -> String {
     let text = m.to_token_stream().to_string();
-    text.replace(" . ", ".").replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
+    text.replace(" . ", ".")
+        .replace(" (", "(")
+        .replace("( ", "(")
+        .replace(" )", ")")
+        .replace(" ,", ",")
 }

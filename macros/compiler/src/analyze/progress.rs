@@ -13,10 +13,13 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
     body(&task.body, &mut found);
     for (span, what) in found.0 {
         diagnostics.push(
-            Diagnostic::new(span, format!("this `{what}` has no bound, and may go round without a commit"))
-                .code("RK04")
-                .outage("it would begin again each time, and might never end within one power cycle")
-                .help("put `#[commit]` on it, or write a `for` over a range"),
+            Diagnostic::new(
+                span,
+                format!("this `{what}` has no bound, and may go round without a commit"),
+            )
+            .code("RK04")
+            .outage("it would begin again each time, and might never end within one power cycle")
+            .help("put `#[commit]` on it, or write a `for` over a range"),
         );
     }
 }
@@ -56,7 +59,10 @@ fn body(b: &Body, found: &mut Found) -> bool {
             }
             NodeKind::Match(m) => {
                 found.visit_expr(&m.scrutinee);
-                m.arms.iter().map(|(_, a)| body(&a.body, found)).fold(true, |all, a| all && a)
+                m.arms
+                    .iter()
+                    .map(|(_, a)| body(&a.body, found))
+                    .fold(true, |every, one| every & one)
             }
             NodeKind::Loop(l) => {
                 let round = body(&l.body, found) || l.commit.is_some();
@@ -94,7 +100,8 @@ fn continues(stmt: &Stmt) -> bool {
     struct Jumps(bool);
     impl<'a> Visit<'a> for Jumps {
         fn visit_expr(&mut self, e: &'a Expr) {
-            self.0 |= matches!(e, Expr::Continue(_)) || matches!(e, Expr::Break(b) if b.label.is_some());
+            self.0 |=
+                matches!(e, Expr::Continue(_)) || matches!(e, Expr::Break(b) if b.label.is_some());
             visit::visit_expr(self, e);
         }
     }
@@ -106,7 +113,9 @@ fn continues(stmt: &Stmt) -> bool {
 /// `while k < end`, `while k + STEP <= end` with `k += STEP` as a statement of the body and nothing else that changes
 /// `k` or `end`: as bounded as a `for`. A named step is taken to be above zero.
 fn counted(l: &syn::ExprWhile) -> bool {
-    let Expr::Binary(cond) = &*l.cond else { return false };
+    let Expr::Binary(cond) = &*l.cond else {
+        return false;
+    };
     if !matches!(cond.op, syn::BinOp::Lt(_) | syn::BinOp::Le(_)) {
         return false;
     }
@@ -118,12 +127,18 @@ fn counted(l: &syn::ExprWhile) -> bool {
         left = &sum.left;
     }
     let Expr::Path(k) = left else { return false };
-    let Some(k) = k.path.get_ident() else { return false };
+    let Some(k) = k.path.get_ident() else {
+        return false;
+    };
     let steps = l.body.stmts.iter().filter(|s| advances(s, k)).count();
     // A method, a call or a mutable borrow in the bound may give another value each time.
     let plain = matches!(&*cond.right, Expr::Path(_) | Expr::Lit(_));
     bounds.insert(k.to_string(), k.span());
-    let mut changes = Changes { names: &bounds, count: 0, jumps: false };
+    let mut changes = Changes {
+        names: &bounds,
+        count: 0,
+        jumps: false,
+    };
     changes.visit_block(&l.body);
     plain && steps == 1 && changes.count == 1 && !changes.jumps
 }
@@ -131,15 +146,24 @@ fn counted(l: &syn::ExprWhile) -> bool {
 /// A positive literal or a named constant.
 fn step(e: &Expr) -> bool {
     match e {
-        Expr::Lit(l) => matches!(&l.lit, syn::Lit::Int(i) if i.base10_parse::<u64>().is_ok_and(|n| n > 0)),
-        Expr::Path(p) => p.path.get_ident().is_some_and(|i| i.to_string().starts_with(char::is_uppercase)),
+        Expr::Lit(l) => {
+            matches!(&l.lit, syn::Lit::Int(i) if i.base10_parse::<u64>().is_ok_and(|n| n > 0))
+        }
+        Expr::Path(p) => p
+            .path
+            .get_ident()
+            .is_some_and(|i| i.to_string().starts_with(char::is_uppercase)),
         _ => false,
     }
 }
 
 fn advances(s: &Stmt, k: &syn::Ident) -> bool {
-    let Stmt::Expr(Expr::Binary(b), _) = s else { return false };
-    matches!(b.op, syn::BinOp::AddAssign(_)) && matches!(&*b.left, Expr::Path(p) if p.path.is_ident(k)) && step(&b.right)
+    let Stmt::Expr(Expr::Binary(b), _) = s else {
+        return false;
+    };
+    matches!(b.op, syn::BinOp::AddAssign(_))
+        && matches!(&*b.left, Expr::Path(p) if p.path.is_ident(k))
+        && step(&b.right)
 }
 
 /// Counts what may change any of some names; a macro that mentions one counts too.
@@ -151,7 +175,10 @@ struct Changes<'n> {
 
 impl Changes<'_> {
     fn place(&mut self, e: &Expr) {
-        self.count += crate::names::of_expr(e).keys().filter(|n| self.names.contains_key(*n)).count();
+        self.count += crate::names::of_expr(e)
+            .keys()
+            .filter(|n| self.names.contains_key(*n))
+            .count();
     }
 }
 
@@ -160,9 +187,15 @@ impl<'a> Visit<'a> for Changes<'_> {
         match e {
             // An index in the place only reads the name.
             Expr::Assign(a) if !matches!(&*a.left, Expr::Index(_)) => self.place(&a.left),
-            Expr::Binary(b) if crate::pure::is_assignment(b.op) && !matches!(&*b.left, Expr::Index(_)) => self.place(&b.left),
+            Expr::Binary(b)
+                if crate::pure::is_assignment(b.op) && !matches!(&*b.left, Expr::Index(_)) =>
+            {
+                self.place(&b.left);
+            }
             Expr::Reference(r) if r.mutability.is_some() => self.place(&r.expr),
-            Expr::MethodCall(m) if m.method.to_string().ends_with("_assign") => self.place(&m.receiver),
+            Expr::MethodCall(m) if m.method.to_string().ends_with("_assign") => {
+                self.place(&m.receiver);
+            }
             Expr::Continue(_) => self.jumps = true,
             Expr::Break(b) if b.label.is_some() => self.jumps = true,
             _ => {}

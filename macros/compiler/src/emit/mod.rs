@@ -268,11 +268,10 @@ impl Emitter<'_> {
     /// Pending output writes reach the store.
     fn flush(&self) -> TokenStream {
         let rk = local("core");
-        let outputs = self
-            .task
-            .params
-            .iter()
-            .filter(|p| matches!(p.role, Role::Output | Role::InPlace) && self.is_open(&p.name));
+        let outputs =
+            self.task.params.iter().filter(|p| {
+                matches!(p.role, Role::Output | Role::InPlace) && self.is_open(&p.name)
+            });
         outputs
             .map(|p| {
                 let name = &p.name;

@@ -45,7 +45,10 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
 fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut Diagnostics) {
     let role = role_of(&typed.ty);
     if let Pat::Ident(p) = &*typed.pat {
-        let nvm = matches!(role, Role::Input | Role::Output | Role::InPlace | Role::State(_));
+        let nvm = matches!(
+            role,
+            Role::Input | Role::Output | Role::InPlace | Role::State(_)
+        );
         if nvm && p.mutability.is_some() {
             diagnostics.push(
                 Diagnostic::new(p.span(), "a buffer parameter is not `mut`")

@@ -17,7 +17,10 @@ struct Linear {
 impl Index {
     /// Whether the two are items that do not overlap, whatever the names stand for.
     pub fn differs(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(a, b)| a.terms == b.terms && a.constant != b.constant)
+        self.0
+            .iter()
+            .zip(&other.0)
+            .any(|(a, b)| a.terms == b.terms && a.constant != b.constant)
     }
 
     /// Whether this item contains the other.
@@ -55,7 +58,11 @@ impl Scope {
     /// A local; its number is new each time it is bound.
     pub fn bind(&mut self, name: &Ident, mutable: bool) {
         self.next += 1;
-        let what = if mutable { What::Changing } else { What::Fixed(self.next) };
+        let what = if mutable {
+            What::Changing
+        } else {
+            What::Fixed(self.next)
+        };
         self.names.push((name.to_string(), what));
     }
 
@@ -65,7 +72,11 @@ impl Scope {
     }
 
     fn find(&self, name: &str) -> Option<&What> {
-        self.names.iter().rev().find(|(n, _)| n == name).map(|(_, w)| w)
+        self.names
+            .iter()
+            .rev()
+            .find(|(n, _)| n == name)
+            .map(|(_, w)| w)
     }
 
     /// How many names are in scope.
@@ -98,7 +109,12 @@ impl Scope {
     /// The linear form of an index expression, if it has one.
     pub fn index(&self, e: &Expr) -> Option<Index> {
         match e {
-            Expr::Array(a) => a.elems.iter().map(|e| self.linear(e)).collect::<Option<_>>().map(Index),
+            Expr::Array(a) => a
+                .elems
+                .iter()
+                .map(|e| self.linear(e))
+                .collect::<Option<_>>()
+                .map(Index),
             Expr::Tuple(t) if t.elems.is_empty() => Some(Index(Vec::new())),
             e => self.linear(e).map(|l| Index(vec![l])),
         }
@@ -109,11 +125,17 @@ impl Scope {
             Expr::Paren(p) => self.linear(&p.expr),
             Expr::Group(g) => self.linear(&g.expr),
             Expr::Lit(l) => match &l.lit {
-                Lit::Int(i) => Some(Linear { terms: BTreeMap::new(), constant: i.base10_parse().ok()? }),
+                Lit::Int(i) => Some(Linear {
+                    terms: BTreeMap::new(),
+                    constant: i.base10_parse().ok()?,
+                }),
                 _ => None,
             },
             Expr::Path(p) => match self.find(&p.path.get_ident()?.to_string())? {
-                What::Fixed(n) => Some(Linear { terms: BTreeMap::from([(*n, 1)]), constant: 0 }),
+                What::Fixed(n) => Some(Linear {
+                    terms: BTreeMap::from([(*n, 1)]),
+                    constant: 0,
+                }),
                 What::Buffer | What::Changing => None,
             },
             Expr::Binary(b) => {
@@ -134,10 +156,20 @@ impl Scope {
 impl Linear {
     fn plus(mut self, other: &Self, times: i64) -> Option<Self> {
         for (&name, &n) in &other.terms {
-            let sum = self.terms.get(&name).unwrap_or(&0).checked_add(n.checked_mul(times)?)?;
-            if sum == 0 { self.terms.remove(&name) } else { self.terms.insert(name, sum) };
+            let sum = self
+                .terms
+                .get(&name)
+                .unwrap_or(&0)
+                .checked_add(n.checked_mul(times)?)?;
+            if sum == 0 {
+                self.terms.remove(&name)
+            } else {
+                self.terms.insert(name, sum)
+            };
         }
-        self.constant = self.constant.checked_add(other.constant.checked_mul(times)?)?;
+        self.constant = self
+            .constant
+            .checked_add(other.constant.checked_mul(times)?)?;
         Some(self)
     }
 }
