@@ -130,6 +130,10 @@ fn unsafe_code() {
         "#[commit] for i in 0..n { unsafe { write(i) } }",
         &[("RK09", "`unsafe`")],
     );
+    refused(
+        "#[commit] for i in 0..n { (0..3).for_each(|k| unsafe { write(k) }); }",
+        &[("RK09", "`unsafe`")],
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
     let hash = hash_of(&item);
     let params = signature::params(&item.sig, diagnostics);
     let mut block = *item.block;
+    redirect::refuse_unsafe(&block, diagnostics);
     redirect::returns(&mut block, diagnostics);
     let mut parser = Parser {
         sites: Vec::new(),

@@ -3,6 +3,7 @@
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hygiene;
 use syn::spanned::Spanned;
+use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, parse_quote};
 
@@ -30,12 +31,6 @@ pub fn returns(block: &mut Block, diagnostics: &mut Diagnostics) {
                         .outage("what a future holds would be lost")
                         .help("await outside the task, and hand the data in"),
                 ),
-                Expr::Unsafe(u) => self.0.push(
-                    Diagnostic::new(u.unsafe_token.span(), "`unsafe` in a task")
-                        .code("RK09")
-                        .outage("a write that the analysis cannot see could be lost, or made twice")
-                        .help("put it into a function with a safe interface, and call that"),
-                ),
                 _ => {}
             }
         }
@@ -44,6 +39,23 @@ pub fn returns(block: &mut Block, diagnostics: &mut Diagnostics) {
         fn visit_item_mut(&mut self, _: &mut syn::Item) {}
     }
     Returns(diagnostics).visit_block_mut(block);
+}
+
+/// Refuses `unsafe` in the task's own code, closures and `async` blocks included; a nested item is its own business.
+pub fn refuse_unsafe(block: &Block, diagnostics: &mut Diagnostics) {
+    struct Unsafe<'d>(&'d mut Diagnostics);
+    impl<'a> Visit<'a> for Unsafe<'_> {
+        fn visit_expr_unsafe(&mut self, u: &'a syn::ExprUnsafe) {
+            self.0.push(
+                Diagnostic::new(u.unsafe_token.span(), "`unsafe` in a task")
+                    .code("RK09")
+                    .outage("a write that the analysis cannot see could be lost, or made twice")
+                    .help("put it into a function with a safe interface, and call that"),
+            );
+        }
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    Unsafe(diagnostics).visit_block(block);
 }
 
 /// In a loop that commits: `continue` ends the iteration (so that it is still committed), `break` names the loop.
