@@ -1,9 +1,10 @@
 //! Runs a real network on a device that keeps losing power, and compares every bit with one that does not.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,6 +12,7 @@ use rekindle_examples::idx::Samples;
 use rekindle_examples::lenet::{Image, image};
 use rekindle_examples::survive::capacitor::{Capacitor, parse_farads};
 use rekindle_examples::survive::harvest::Harvest;
+use rekindle_examples::survive::kill::Pace;
 use rekindle_examples::survive::program::{MOST, uninterrupted};
 use rekindle_examples::survive::report::Report;
 use rekindle_examples::survive::tally::Tally;
@@ -20,7 +22,8 @@ use rekindle_examples::survive::{Failure, experiment, kill, plot};
 ///
 /// The state is in the store file: Ctrl-C, kill -9 or a power cut lose nothing that was committed, and the same
 /// command goes on. Exit status: 0 if nothing differs, 1 if any bit does, 3 for a store file that cannot be used, 4 for
-/// a trace or image file, 5 when the capacitor is too small for any progress.
+/// a trace or image file, 5 when the capacitor is too small for any progress, 6 for an output that cannot be written, 130
+/// after Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
@@ -49,9 +52,12 @@ struct Args {
     /// Where the picture goes.
     #[arg(long, default_value = "survive.svg")]
     svg: PathBuf,
-    /// Be the process that is killed; pause after each commit for so many microseconds.
+    /// Be the process that is killed by this one.
     #[arg(long, hide = true)]
-    child: Option<u64>,
+    parent: Option<u32>,
+    /// Pause in the middle of each write, in microseconds.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pause: u64,
 }
 
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -68,15 +74,18 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<u64, Failure> {
+    let start = Instant::now();
     let (images, labels) = load(args.images)?;
     let store = args
         .store
         .clone()
         .unwrap_or_else(|| format!("survive-{}.nvm", images.len()).into());
-    if let Some(pace_us) = args.child {
-        kill::child(&store, &images, Duration::from_micros(pace_us))?;
+    if let Some(parent) = args.parent {
+        let pause = Duration::from_micros(args.pause);
+        kill::child(&store, &images, Pace { parent, pause })?;
         return Ok(0);
     }
+    let start_up = start.elapsed();
     let _ = ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed));
     let harvest = match &args.trace {
         None => Harvest::radio(args.seed),
@@ -91,11 +100,13 @@ fn run(args: &Args) -> Result<u64, Failure> {
         ));
     };
     let capacitor = Capacitor::new(args.capacitor);
+    let mut picture = None;
     let (tally, results) = if args.kill {
         kill::parent(
             &store,
             &images,
             args.seed,
+            start_up,
             || child(&store, images.len()),
             &STOP,
             tick,
@@ -105,27 +116,31 @@ fn run(args: &Args) -> Result<u64, Failure> {
         if out.resumed && !args.json {
             bar.println("took up an earlier run; the picture shows what came after it");
         }
-        plot::draw(
-            &args.svg,
-            &out.probe,
-            &capacitor,
-            out.time_s,
-            images.len() as u64,
-        )?;
+        picture = Some((out.probe, out.time_s));
         (out.tally, out.results)
     };
     bar.finish_and_clear();
     let expected = uninterrupted(&images).map_err(|e| Failure::Data(e.to_string()))?;
     let report = Report::new(&tally, &results, &expected, &labels);
-    if args.json {
-        println!("{}", serde_json::to_string(&report).unwrap_or_default());
+    let text = if args.json {
+        serde_json::to_string(&report).unwrap_or_default()
     } else {
-        println!("\n{report}");
-        if !args.kill {
-            println!("  picture: {}", args.svg.display());
+        format!("\n{report}")
+    };
+    print(&text)?;
+    if let Some((probe, time_s)) = picture {
+        let total = images.len() as u64;
+        plot::draw(&args.svg, &probe, &capacitor, time_s, total)?;
+        if !args.json {
+            print(&format!("  picture: {}", args.svg.display()))?;
         }
     }
     Ok(report.mismatches)
+}
+
+/// `println!` panics when nobody reads.
+fn print(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{text}").map_err(|e| Failure::Output("standard output".into(), e))
 }
 
 /// The images and labels: the committed subset, or the full test set where it is installed.
@@ -158,8 +173,10 @@ fn child(store: &Path, images: usize) -> Command {
         .arg("--images")
         .arg(images.to_string());
     // Small experiments are slowed down, so that there is something to kill.
-    let pace_us = if images > 1000 { 0 } else { 100 };
-    command.arg("--child").arg(pace_us.to_string());
+    let pause_us = if images > 1000 { 0 } else { 50 };
+    command
+        .arg(format!("--parent={}", std::process::id()))
+        .arg(format!("--pause={pause_us}"));
     command
 }
 

@@ -15,6 +15,7 @@ use rekindle::store::{File, Store};
 use super::Failure;
 use super::capacitor::Capacitor;
 use super::harvest::Harvest;
+use super::lock::{self, Lock};
 use super::powered::{Ending, Powered, Probe, Supply};
 use super::program::{Memory, fingerprint, go_on};
 use super::tally::{Sheet, Tally};
@@ -66,22 +67,35 @@ pub fn open<S: Store>(
     Ok(Box::new(nvm))
 }
 
+/// A store that is ready, and this process's alone.
+#[derive(Debug)]
+pub struct Ready {
+    /// Whether an earlier run is taken up.
+    pub resumed: bool,
+    _lock: Lock,
+}
+
 /// Makes the store ready: a finished experiment is forgotten, an interrupted one goes on.
 ///
 /// # Errors
 ///
 /// When the file cannot be used.
-pub fn prepare(path: &Path, program: Fingerprint) -> Result<bool, Failure> {
+pub fn prepare(path: &Path, program: Fingerprint) -> Result<Ready, Failure> {
     let store = file(path)?;
+    let sheet = sheet(path)?;
+    let lock = lock::experiment(path)?;
+    let _work = lock::worker(path)?;
     let mut nvm = open(store, path, program)?;
     let resumed = nvm.status() == Status::Interrupted;
     if !resumed {
         nvm.restart()
             .map_err(|e| Failure::Store(format!("{}: {e}", path.display())))?;
-        let sheet = sheet(path)?;
         sheet.write(&Tally::default());
     }
-    Ok(resumed)
+    Ok(Ready {
+        resumed,
+        _lock: lock,
+    })
 }
 
 /// The store file.
@@ -117,7 +131,8 @@ pub fn run(
     mut tick: impl FnMut(&Tally),
 ) -> Result<Outcome, Failure> {
     let program = fingerprint(images);
-    let resumed = prepare(path, program)?;
+    let ready = prepare(path, program)?;
+    let _work = lock::worker(path)?;
     let budget_uj = capacitor.budget_j() * 1e6;
     let data_at = Nvm::<Memory, File>::DATA_AT;
     let supply = Rc::new(RefCell::new(Supply::new(
@@ -131,9 +146,8 @@ pub fn run(
     let (mut commits, mut idle) = (0, 0);
     loop {
         if supply.borrow_mut().recharge(PATIENCE_S).is_none() {
-            return Err(Failure::NoProgress {
-                task: "recharging",
-                budget_uj,
+            return Err(Failure::NoPower {
+                days: PATIENCE_S / 86_400.0,
             });
         }
         // What SRAM held is gone.
@@ -167,10 +181,11 @@ pub fn run(
         };
         commits = s.tally.commits;
         if idle == HOPELESS {
-            return Err(Failure::NoProgress {
-                task: s.task,
-                budget_uj,
-            });
+            let task = match s.task {
+                "" => "starting up".to_owned(),
+                name => format!("a region of `{name}`, or its inputs after an outage,"),
+            };
+            return Err(Failure::NoProgress { task, budget_uj });
         }
     }
     let results = results(path, images.len(), program)?;
@@ -184,7 +199,7 @@ pub fn run(
         results,
         probe,
         time_s: supply.time_s,
-        resumed,
+        resumed: ready.resumed,
     })
 }
 

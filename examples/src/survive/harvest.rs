@@ -99,7 +99,7 @@ fn parse(text: &str) -> Result<Recording, String> {
         .enumerate()
         .filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#'))
         .peekable();
-    let Some((_, first)) = rows.peek() else {
+    let Some(&(at, first)) = rows.peek() else {
         return Err("1:1: the trace is empty".to_owned());
     };
     if !first.contains(',') {
@@ -113,7 +113,7 @@ fn parse(text: &str) -> Result<Recording, String> {
         return checked(1e-3, watts);
     }
     if first.split(',').count() >= 3 {
-        if column(0, first, 2, |c| c == ',').is_err() {
+        if column(at, first, 2, |c| c == ',').is_err() {
             rows.next(); // a heading
         }
         let samples: Result<Vec<f64>, String> = rows
@@ -126,42 +126,41 @@ fn parse(text: &str) -> Result<Recording, String> {
             .collect();
         return checked(60.0, watts);
     }
-    if column(0, first, 0, |c| c == ',').is_err() {
+    if column(at, first, 0, |c| c == ',').is_err() {
         rows.next();
     }
-    let mut times = Vec::new();
+    let (mut last, mut step_s) = (None, None);
     let mut watts = Vec::new();
     for (n, line) in rows {
         let time = column(n, line, 0, |c| c == ',')?;
-        if times.last().is_some_and(|last| time <= *last) {
-            return Err(format!("{}:1: time does not go on", n + 1));
+        if let Some(last) = last {
+            if time <= last {
+                return Err(format!("{}:1: time does not go on", n + 1));
+            }
+            let step = *step_s.get_or_insert(time - last);
+            if (time - last - step).abs() > 1e-3 * step {
+                return Err(format!("{}:1: samples are not evenly spaced", n + 1));
+            }
         }
-        times.push(time);
-        watts.push(column(n, line, 1, |c| c == ',')?);
+        last = Some(time);
+        let power = column(n, line, 1, |c| c == ',')?;
+        if power < 0.0 {
+            let at = line.find(',').map_or(1, |comma| comma + 2);
+            return Err(format!("{}:{at}: power is not below zero", n + 1));
+        }
+        watts.push(power);
     }
-    let step = times.get(1).map_or(1.0, |t| t - times[0]);
-    if let Some(n) = times
-        .windows(2)
-        .position(|w| (w[1] - w[0] - step).abs() > 1e-3 * step)
-    {
-        return Err(format!("{}:1: samples are not evenly spaced", n + 2));
-    }
-    checked(step, watts)
+    checked(step_s.unwrap_or(1.0), watts)
 }
 
 fn checked(step_s: f64, watts: Vec<f64>) -> Result<Recording, String> {
-    if let Some(n) = watts.iter().position(|w| !w.is_finite() || *w < 0.0) {
-        return Err(format!(
-            "{}:1: power is a finite number, not below zero",
-            n + 1
-        ));
-    }
     if watts.iter().all(|w| *w == 0.0) {
         return Err("1:1: there is no power in the whole trace".to_owned());
     }
     Ok(Recording { step_s, watts })
 }
 
+/// Column `n` of a line, both counted from 0.
 fn column(
     line: usize,
     text: &str,
@@ -171,16 +170,17 @@ fn column(
     let mut at = 0;
     for (i, part) in text.split(separator).enumerate() {
         if i == n {
-            return part.trim().parse().map_err(|_| {
+            let number = part.trim().parse().ok().filter(|v: &f64| v.is_finite());
+            return number.ok_or_else(|| {
                 format!("{}:{}: `{}` is not a number", line + 1, at + 1, part.trim())
             });
         }
-        at += part.len() + 1;
+        at += part.chars().count() + 1;
     }
     Err(format!(
         "{}:{}: column {} is missing",
         line + 1,
-        text.len() + 1,
+        text.chars().count() + 1,
         n + 1
     ))
 }
@@ -222,9 +222,18 @@ mod tests {
             "3:1: time does not go on"
         );
         assert_eq!(
-            parse("0,1\n1,2\n5,3\n").unwrap_err(),
-            "3:1: samples are not evenly spaced"
+            parse("time_s,power_w\n0,1\n1,2\n5,3\n").unwrap_err(),
+            "4:1: samples are not evenly spaced"
         );
+        assert_eq!(
+            parse("time_s,power_w\n0,1\n1,-2\n").unwrap_err(),
+            "3:3: power is not below zero"
+        );
+        assert_eq!(
+            parse("0,1\n1,NaN\n").unwrap_err(),
+            "2:3: `NaN` is not a number"
+        );
+        assert_eq!(parse("0,1\n1\n").unwrap_err(), "2:2: column 2 is missing");
         assert!(parse("").is_err() && parse("0,0\n1,0\n").is_err() && parse("0,-1\n").is_err());
     }
 }

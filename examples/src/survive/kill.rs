@@ -1,10 +1,11 @@
 //! Real power failures for a process: SIGKILL at random moments.
 
+use std::os::unix::process::{ExitStatusExt as _, parent_id};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -13,21 +14,36 @@ use rekindle::store::{Commit, StoreError};
 
 use super::Failure;
 use super::experiment::{self, ARENA, file, open, sheet};
+use super::lock;
 use super::program::{fingerprint, go_on, work_of};
 use super::tally::{Sheet, Tally};
 use crate::lenet::{Image, Scores};
 
-/// Mean time that a process lives, in milliseconds.
-const MEAN_LIFE_MS: f64 = 40.0;
+/// Mean time that a process works before it is killed.
+const MEAN_LIFE: Duration = Duration::from_millis(40);
 
-/// The child: works on the file until it is done or killed. `pace` is slept after each commit.
+/// Signals that are power failures like the parent's own: from a terminal, a user, or a system that is short of memory.
+const KILLS: [i32; 3] = [2, 9, 15];
+
+/// What a process that is to be killed is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The process that kills it. Without that one it ends itself, so that the store is free for the next run.
+    pub parent: u32,
+    /// Pause in the middle of each write, so that there is something to kill, and writes are torn.
+    pub pause: Duration,
+}
+
+/// The child: works on the file until it is done or killed.
 ///
 /// # Errors
 ///
 /// See [`Failure`].
-pub fn child(path: &Path, images: &[Image], pace: Duration) -> Result<(), Failure> {
+pub fn child(path: &Path, images: &[Image], pace: Pace) -> Result<(), Failure> {
+    let _work = lock::worker(path)?;
     let sheet = sheet(path)?;
     let tally = sheet.read();
+    let rng = ChaCha8Rng::seed_from_u64(tally.nvm_bytes);
     let data_at = Nvm::<super::program::Memory, rekindle::store::File>::DATA_AT;
     let store = Counted {
         inner: file(path)?,
@@ -35,6 +51,7 @@ pub fn child(path: &Path, images: &[Image], pace: Duration) -> Result<(), Failur
         tally,
         data_at,
         pace,
+        rng,
     };
     let mut nvm = open(store, path, fingerprint(images))?;
     go_on(&mut nvm, images, &mut vec![0; ARENA])
@@ -42,7 +59,8 @@ pub fn child(path: &Path, images: &[Image], pace: Duration) -> Result<(), Failur
     Ok(())
 }
 
-/// The parent: starts children and kills them until the file says that all is done.
+/// The parent: starts children and kills them until the file says that all is done. A child needs about `start_up`
+/// before it can work.
 ///
 /// # Errors
 ///
@@ -51,12 +69,13 @@ pub fn parent(
     path: &Path,
     images: &[Image],
     seed: u64,
+    start_up: Duration,
     spawn: impl Fn() -> Command,
     stop: &AtomicBool,
     mut tick: impl FnMut(&Tally),
 ) -> Result<(Tally, Vec<Scores>), Failure> {
     let program = fingerprint(images);
-    experiment::prepare(path, program)?;
+    let _ready = experiment::prepare(path, program)?;
     let sheet = sheet(path)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     loop {
@@ -66,17 +85,14 @@ pub fn parent(
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|e| Failure::Store(format!("cannot start a process: {e}")))?;
-        let life_ms = -MEAN_LIFE_MS * rng.random_range(f64::EPSILON..1.0).ln();
-        if let Some(ended) = wait(&mut child, Duration::from_micros((life_ms * 1e3) as u64)) {
-            if ended {
+        let life = (MEAN_LIFE + start_up).mul_f64(-rng.random_range(f64::EPSILON..1.0).ln());
+        if let Some(status) = wait(&mut child, life) {
+            if status.success() {
                 break;
             }
-            let output = child
-                .wait_with_output()
-                .map_err(|e| Failure::Store(e.to_string()))?;
-            return Err(Failure::Store(
-                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            ));
+            if !status.signal().is_some_and(|s| KILLS.contains(&s)) {
+                return Err(why(child, status));
+            }
         }
         let _ = child.kill();
         let _ = child.wait();
@@ -95,20 +111,32 @@ pub fn parent(
     Ok((tally, experiment::results(path, images.len(), program)?))
 }
 
-/// Whether the child ended by itself within `life`, and well.
-fn wait(child: &mut Child, life: Duration) -> Option<bool> {
-    let step = Duration::from_micros(500);
-    let mut lived = Duration::ZERO;
+/// How the child ended, if it did within `life`.
+fn wait(child: &mut Child, life: Duration) -> Option<ExitStatus> {
+    let start = Instant::now();
     loop {
         if let Ok(Some(status)) = child.try_wait() {
-            return Some(status.success());
+            return Some(status);
         }
-        if lived >= life {
+        let left = life.saturating_sub(start.elapsed());
+        if left.is_zero() {
             return None;
         }
-        sleep(step.min(life));
-        lived += step;
+        sleep(left.min(Duration::from_micros(500)));
     }
+}
+
+/// What a child that failed has said.
+fn why(child: Child, status: ExitStatus) -> Failure {
+    let said = child
+        .wait_with_output()
+        .map(|o| o.stderr)
+        .unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    Failure::Store(match said.trim() {
+        "" => format!("the process that works on the store failed: {status}"),
+        said => said.trim_start_matches("survive: ").to_owned(),
+    })
 }
 
 /// A store that counts beside itself.
@@ -118,7 +146,9 @@ struct Counted<S> {
     sheet: Sheet,
     tally: Tally,
     data_at: usize,
-    pace: Duration,
+    pace: Pace,
+    /// Where writes are torn.
+    rng: ChaCha8Rng,
 }
 
 impl<S: Store> Store for Counted<S> {
@@ -137,7 +167,11 @@ impl<S: Store> Store for Counted<S> {
             .map_or(0, |offset| work_of(offset, from.len()));
         self.tally.nvm_bytes += from.len() as u64;
         self.sheet.write(&self.tally);
-        self.inner.write(at, from)
+        // A process can die between these two.
+        let torn = self.rng.random_range(0..=from.len());
+        self.inner.write(at, &from[..torn])?;
+        sleep(self.pace.pause);
+        self.inner.write(at + torn, &from[torn..])
     }
     fn barrier(&mut self) -> Result<(), StoreError> {
         self.inner.barrier()
@@ -145,6 +179,8 @@ impl<S: Store> Store for Counted<S> {
     fn committed(&mut self, commit: Commit) {
         self.tally.count(&commit);
         self.sheet.write(&self.tally);
-        sleep(self.pace);
+        if parent_id() != self.pace.parent {
+            std::process::exit(0);
+        }
     }
 }

@@ -4,6 +4,7 @@ pub mod capacitor;
 pub mod experiment;
 pub mod harvest;
 pub mod kill;
+pub mod lock;
 pub mod plot;
 pub mod powered;
 pub mod program;
@@ -23,9 +24,14 @@ pub enum Failure {
     /// No region of work fits the capacitor.
     NoProgress {
         /// What was under way.
-        task: &'static str,
+        task: String,
         /// Energy of one charge, in microjoules.
         budget_uj: f64,
+    },
+    /// The capacitor is never charged.
+    NoPower {
+        /// Time of the model after which this was given up.
+        days: f64,
     },
     /// The user stopped it.
     Stopped,
@@ -39,8 +45,11 @@ impl fmt::Display for Failure {
             Self::Store(why) | Self::Data(why) => f.write_str(why),
             Self::NoProgress { task, budget_uj } => write!(
                 f,
-                "no progress: a region of `{task}` needs more than the {budget_uj:.1} µJ of one charge; \
-                 take a larger capacitor, or commit more often"
+                "no progress: {task} needs more than the {budget_uj:.3} µJ of one charge; take a larger capacitor"
+            ),
+            Self::NoPower { days } => write!(
+                f,
+                "the harvest did not charge the capacitor in {days:.0} days; take a smaller one, or another trace"
             ),
             Self::Stopped => {
                 f.write_str("stopped; run the same command again to go on from the last commit")
@@ -56,7 +65,7 @@ impl Failure {
         match self {
             Self::Store(_) => 3,
             Self::Data(_) => 4,
-            Self::NoProgress { .. } => 5,
+            Self::NoProgress { .. } | Self::NoPower { .. } => 5,
             Self::Output(..) => 6,
             Self::Stopped => 130,
         }

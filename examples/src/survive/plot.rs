@@ -64,6 +64,7 @@ fn voltage(
         .configure_mesh()
         .light_line_style(WHITE)
         .x_desc("seconds")
+        .x_label_formatter(&|s| format!("{s:.0}"))
         .y_desc("capacitor, volts")
         .draw()?;
     let periods = on_periods(probe);
@@ -120,11 +121,16 @@ fn progress(
         .configure_mesh()
         .light_line_style(WHITE)
         .x_desc("seconds")
+        .x_label_formatter(&|s| format!("{s:.0}"))
         .y_desc("images done")
+        .y_label_formatter(&|n| format!("{n:.0}"))
         .draw()?;
+    // More points than pixels would only make the file large.
+    let every = probe.progress.len().div_ceil(960).max(1);
     let line = probe
         .progress
         .iter()
+        .step_by(every)
         .map(|(t, n)| (*t, *n as f64))
         .chain([(time_s, images as f64)]);
     chart.draw_series(LineSeries::new(line, PROGRESS.stroke_width(2)))?;

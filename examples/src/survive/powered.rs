@@ -53,7 +53,7 @@ pub struct Supply {
     pub data_at: usize,
     /// The last commit's task.
     pub task: &'static str,
-    /// Called with (seconds, volts, on).
+    /// Samples for the picture.
     pub probe: Probe,
 }
 
@@ -146,9 +146,12 @@ impl Supply {
         )
     }
 
-    /// Images done, in the picture.
+    /// Images done, in the picture: a point where the number changes.
     pub fn progress(&mut self) {
-        self.probe.progress.push((self.time_s, self.tally.images()));
+        let (time_s, images) = (self.time_s, self.tally.images());
+        if self.probe.progress.last().is_none_or(|p| p.1 != images) {
+            self.probe.progress.push((time_s, images));
+        }
     }
 }
 
