@@ -35,7 +35,7 @@ macro_rules! survives {
             nvm.write(|m: &mut Memory| &mut m.x, &X)?;
             nvm.write(|m: &mut Memory| &mut m.grid, &GRID)
         };
-        let check = || Check::<Memory>::new().init(init).random(200);
+        let check = || Check::<Memory>::new().init(init).random(1500);
         let reports = crash_check!(check() => |$cx: &mut Cx<'_, _>, $m: &mut Memory| $task);
         assert!(reports.iter().all(|r| r.unexplored == 0));
         let mut image = vec![0_u64; 256];
