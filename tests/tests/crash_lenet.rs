@@ -19,15 +19,23 @@ fn sample(n: usize) -> Image {
     image(&Samples::subset().expect("the subset is committed").images[n])
 }
 
+/// Random schedules per test; `cargo xtask crash --long` asks for more.
+fn schedules() -> u64 {
+    if std::env::var("REKINDLE_CRASH").is_ok_and(|v| v == "long") {
+        2000
+    } else {
+        20
+    }
+}
+
 fn check(n: usize) -> Check<'static, Memory> {
     Check::<Memory>::new()
         .init(move |nvm| nvm.write(|m: &mut Memory| &mut m.image, &sample(n)))
-        .random(20)
+        .random(schedules())
         .seed(n as u64)
 }
 
 fn complete(report: &Report) {
-    println!("{report}");
     assert_eq!(report.unexplored, 0, "every reachable state was recovered");
     assert!(report.hazards.is_empty(), "{:?}", report.hazards);
 }

@@ -1,6 +1,7 @@
 //! The crash suite at every optimisation level: what the optimiser may reorder, it will.
 
 use std::fmt::Write as _;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -14,7 +15,8 @@ use crate::steps::Tally;
 pub const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 
 /// Nextest's name for the suite: the checker's own tests, its seeded bugs, the language, the kernels, the network.
-pub const FILTER: &str = "binary(/^crash_/) | binary(golden_crash) | test(/^crash::/)";
+pub const FILTER: &str =
+    "binary(/^crash_/) | binary(golden_crash) | binary(rules_in_place) | test(/^crash::/)";
 
 /// Random schedules that the suite has at least.
 pub const SCHEDULES: u64 = 100_000;
@@ -68,34 +70,12 @@ impl Suite {
 /// The suite at one level. `long`: with many more random schedules of the network.
 pub fn at_level(level: &str, long: bool, tally: &mut Tally) -> Result<Suite> {
     let mut suite = Suite::default();
-    let packages = [
-        "-p",
-        "rekindle",
-        "-p",
-        "rekindle-tests",
-        "--features",
-        "rekindle/crash",
-    ];
-    let mut commands = if works("cargo nextest --version") {
-        let words = "cargo nextest run --no-fail-fast --status-level slow --final-status-level fail --success-output immediate";
-        let mut nextest = command(words);
-        nextest.args(packages).args(["-E", FILTER]);
-        vec![nextest]
-    } else {
-        let mut cargo = command("cargo test --quiet --test crash_* --test golden_crash");
-        cargo.args(packages).args(["--", "--nocapture"]);
-        let mut checker =
-            command("cargo test --quiet -p rekindle --features crash --lib crash:: -- --nocapture");
-        checker.stdin(std::process::Stdio::null());
-        vec![cargo, checker]
-    };
-    for cargo in &mut commands {
-        // Artifacts of different levels have different names, and the macros, built for the host, are shared.
+    for mut cargo in commands() {
         cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", level);
         if long {
             cargo.env("REKINDLE_CRASH", "long");
         }
-        shell::quietly(cargo, |line| {
+        shell::quietly(&mut cargo, |line| {
             tally.read(line);
             suite.read(line);
         })?;
@@ -109,6 +89,36 @@ pub fn at_level(level: &str, long: bool, tally: &mut Tally) -> Result<Suite> {
         suite.schedules, suite.outages
     );
     Ok(suite)
+}
+
+/// What runs the suite, and shows the reports of tests that pass.
+fn commands() -> Vec<Command> {
+    let lines = if works("cargo nextest --version") {
+        vec![
+            "cargo nextest run --cargo-quiet --no-fail-fast --status-level slow --final-status-level fail --success-output immediate -p rekindle -p rekindle-tests --features rekindle/crash",
+        ]
+    } else {
+        vec![
+            "cargo test --quiet -p rekindle -p rekindle-tests --features rekindle/crash --test crash_* --test golden_crash --test rules_in_place",
+            "cargo test --quiet -p rekindle --features crash --lib crash::",
+        ]
+    };
+    lines
+        .into_iter()
+        .map(|line| {
+            let mut cargo = command(line);
+            // The level is that of Rekindle and the tasks. What these depend on is built once; the CRC is most of what
+            // a recovery computes, and none of it is code of a task.
+            cargo.args(["--config", "profile.dev.package.'*'.opt-level=0"]);
+            cargo.args(["--config", "profile.dev.package.crc.opt-level=3"]);
+            if line.contains("nextest") {
+                cargo.args(["-E", FILTER])
+            } else {
+                cargo.args(["--", "--nocapture"])
+            };
+            cargo
+        })
+        .collect()
 }
 
 /// Runs all levels.

@@ -48,7 +48,7 @@ enum Command {
     },
     /// Runs the crash suite at every optimisation level, and writes `docs/results/crash.md`.
     Crash {
-        /// Ten times as many random schedules of the network.
+        /// A hundred times as many random schedules of the network.
         #[arg(long)]
         long: bool,
         /// Print the results as JSON.

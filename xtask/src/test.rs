@@ -127,14 +127,18 @@ fn msrv(tally: &mut Tally) -> Result<()> {
         workspace.contains(&format!("rust-version = \"{DEVICE_MSRV}\"")),
         "the workspace does not state {DEVICE_MSRV}"
     );
-    if !works(&format!("cargo +{DEVICE_MSRV} --version")) {
+    let names = [format!("{DEVICE_MSRV}.0"), DEVICE_MSRV.to_owned()];
+    let Some(toolchain) = names
+        .iter()
+        .find(|name| works(&format!("cargo +{name} --version")))
+    else {
         println!(
-            "stated; not compiled with it, as `rustup toolchain install {DEVICE_MSRV}` was not run here"
+            "stated, but not compiled with: `rustup toolchain install {DEVICE_MSRV}` was not run here"
         );
         return Ok(());
-    }
+    };
     let mut cargo = command(&format!(
-        "cargo +{DEVICE_MSRV} check --quiet -p rekindle -p rekindle-kernels"
+        "cargo +{toolchain} check --quiet -p rekindle -p rekindle-kernels"
     ));
     tally.run(cargo.env("CARGO_TARGET_DIR", target().join("msrv")))
 }
@@ -143,8 +147,7 @@ fn tests(tally: &mut Tally) -> Result<()> {
     // The crash suite is run at every level below, and compile errors are a step of their own.
     if works("cargo nextest --version") {
         let filter = format!("not (binary(ui) | {})", crash::FILTER);
-        let words =
-            "cargo nextest run --no-fail-fast --status-level slow --final-status-level fail";
+        let words = "cargo nextest run --cargo-quiet --no-fail-fast --status-level slow --final-status-level fail";
         return tally.run(command(words).args(["--workspace", "--all-features", "-E", &filter]));
     }
     println!("without cargo-nextest: `cargo test`, which is slower");
