@@ -5,4 +5,5 @@
 
 pub mod idx;
 pub mod lenet;
+#[cfg(feature = "survive")]
 pub mod survive;

@@ -68,10 +68,10 @@ pub fn report(json: bool, check: bool) -> Result<bool> {
 
 fn measure() -> Result<Vec<Row>> {
     callgrind::available()?;
-    let protected = build("overhead", "")?;
+    let protected = build("overhead", None)?;
     let unprotected = build(
         "overhead-unprotected",
-        "--cfg rekindle_unprotected -Adead_code",
+        Some("--cfg rekindle_unprotected -Adead_code"),
     )?;
     let case = |&(kernel, granularity): &(&'static str, &'static str)| {
         let args = [kernel, granularity];
@@ -97,14 +97,16 @@ fn ratio(a: u64, b: u64) -> f64 {
     (a as f64 / b as f64 * 1e4).round() / 1e4
 }
 
-fn build(folder: &str, flags: &str) -> Result<PathBuf> {
+fn build(folder: &str, flags: Option<&str>) -> Result<PathBuf> {
     let folder = target().join(folder);
-    let mut cargo =
-        command("cargo build --quiet --release -p rekindle-examples --bin overhead_probe");
-    // Every compilation of the probe has its own flags and folder, whatever the caller's environment says.
-    run(cargo
-        .env("CARGO_TARGET_DIR", &folder)
-        .env("RUSTFLAGS", flags))?;
+    let mut cargo = command(
+        "cargo build --quiet --release -p rekindle-examples --no-default-features --bin overhead_probe",
+    );
+    cargo.env("CARGO_TARGET_DIR", &folder);
+    if let Some(flags) = flags {
+        cargo.env("RUSTFLAGS", flags);
+    }
+    run(&mut cargo)?;
     Ok(folder.join("release/overhead_probe"))
 }
 
