@@ -466,15 +466,14 @@ impl Walker<'_> {
             .iter()
             .find(|r| r.buffer == buffer && !distinct(r))
             .cloned()
+            && self.reported.insert(text(m))
         {
-            if self.reported.insert(text(m)) {
-                self.diagnostics.push(
+            self.diagnostics.push(
                     Diagnostic::new(m.span(), format!("`{buffer}` is written here after `{}` read what may be the same item, with no commit in between", r.text))
                         .code("RK01")
                         .outage(format!("`{}` would read what this has already written", r.text))
                         .help(format!("save what is read before it is overwritten: `#[commit] let v: Type = {};`; or use a `State` for small data", r.text)),
                 );
-            }
         }
         if let Some(index) = index {
             self.now.written.push((buffer, index));

@@ -136,12 +136,12 @@ impl Emitter<'_> {
     }
 
     fn argument(&self, arg: &Expr) -> TokenStream {
-        if let Expr::Path(p) = arg {
-            if let Some(param) = self.task.params.iter().find(|q| p.path.is_ident(&q.name)) {
-                if matches!(param.role, crate::task::Role::Input) && self.is_open(&param.name) {
-                    return tokens(&super::handle(&param.name));
-                }
-            }
+        if let Expr::Path(p) = arg
+            && let Some(param) = self.task.params.iter().find(|q| p.path.is_ident(&q.name))
+            && matches!(param.role, crate::task::Role::Input)
+            && self.is_open(&param.name)
+        {
+            return tokens(&super::handle(&param.name));
         }
         tokens(arg)
     }

@@ -80,13 +80,12 @@ fn read_every(attr: &Attribute, kind: MarkerKind) -> syn::Result<Option<Expr>> {
         lit: syn::Lit::Int(n),
         ..
     })) = &every
+        && n.base10_parse::<u32>()? == 0
     {
-        if n.base10_parse::<u32>()? == 0 {
-            return Err(syn::Error::new(
-                n.span(),
-                "`every = 0` would never commit\nhelp: write `every = 1` or more",
-            ));
-        }
+        return Err(syn::Error::new(
+            n.span(),
+            "`every = 0` would never commit\nhelp: write `every = 1` or more",
+        ));
     }
     Ok(every)
 }
@@ -168,15 +167,15 @@ impl<'a> Visit<'a> for Find {
     }
     fn visit_item(&mut self, i: &'a syn::Item) {
         // A nested task is read when its own attribute is expanded.
-        if let syn::Item::Fn(f) = i {
-            if f.attrs.iter().any(|a| {
+        if let syn::Item::Fn(f) = i
+            && f.attrs.iter().any(|a| {
                 a.path()
                     .segments
                     .last()
                     .is_some_and(|s| s.ident == "intermittent_task")
-            }) {
-                return;
-            }
+            })
+        {
+            return;
         }
         self.inside(Place::Item, |v| visit::visit_item(v, i));
     }
