@@ -4,6 +4,7 @@ mod baseline;
 mod bench;
 mod callgrind;
 mod crash;
+mod firmware;
 mod machine;
 mod overhead;
 mod shell;
@@ -55,6 +56,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Builds the firmware of every target, cuts its power in emulators, and writes `docs/results/firmware.md`.
+    Firmware {
+        /// Print the results as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Only the targets whose name contains this.
+        #[arg(long)]
+        only: Option<String>,
+        /// As much as `cargo xtask test` has time for.
+        #[arg(long)]
+        short: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -69,6 +82,14 @@ fn main() -> ExitCode {
         Command::Overhead { json, check } => overhead::report(json, check),
         Command::Bench { json, target: _ } => bench::cortex_m4(json),
         Command::Baseline { json } => baseline::report(json),
+        Command::Firmware { json, only, short } => {
+            let effort = if short {
+                firmware::Effort::Short
+            } else {
+                firmware::Effort::Full
+            };
+            firmware::command(effort, json, only.as_deref())
+        }
         Command::Crash { long, json } => crash::report(long, json),
     });
     match result {

@@ -47,6 +47,15 @@ impl Tally {
         shell::watch(command, |line| self.read(line))
     }
 
+    /// Counts a check that no test runner knows of.
+    pub fn check(&mut self, passed: bool) {
+        if passed {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
     /// Counts what a test runner says at its end: libtest's `test result: …` and nextest's `Summary …`.
     pub fn read(&mut self, line: &str) {
         let line = line.trim_start();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::shell::{command, need, output, outside, target, works};
 use crate::steps::{Skip, Steps, Tally};
-use crate::{baseline, crash, overhead};
+use crate::{baseline, crash, firmware, overhead};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.88";
@@ -71,6 +71,7 @@ pub fn all(only: Option<&str>) -> bool {
         Ok(())
     });
     steps.step("build for a Cortex-M4", cortex_m4);
+    steps.step("firmware", firmware::step);
     steps.step("Miri", miri);
     steps.finish()
 }
@@ -83,7 +84,8 @@ fn format(tally: &mut Tally) -> Result<()> {
     )?;
     // The names of the files are enough.
     tally.run(&mut command("cargo fmt --all -- --check -l"))?;
-    for folder in OUTSIDE {
+    let firmware = firmware::CRATES.iter().map(|(folder, _)| *folder);
+    for folder in OUTSIDE.into_iter().chain(firmware) {
         tally.run(command("cargo fmt -- --check -l").current_dir(folder))?;
     }
     Ok(())
@@ -111,7 +113,7 @@ fn clippy(tally: &mut Tally) -> Result<()> {
             "cargo clippy --quiet --all-targets -- -D warnings",
         ))?;
     }
-    Ok(())
+    firmware::lint(tally)
 }
 
 fn msrv(tally: &mut Tally) -> Result<()> {

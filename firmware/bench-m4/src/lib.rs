@@ -4,7 +4,9 @@
 #![no_std]
 
 use rekindle::prelude::*;
-use rekindle_kernels::{Activation, Conv2d, Dense, Depthwise, Multiplier, conv2d, dense, depthwise};
+use rekindle_kernels::{
+    Activation, Conv2d, Dense, Depthwise, Multiplier, conv2d, dense, depthwise,
+};
 
 /// Bytes of mapped NVM that the largest case takes.
 pub const NVM: usize = 64 << 10;
@@ -46,7 +48,9 @@ const fn noise3<const C: usize, const B: usize, const A: usize>(seed: u32) -> [[
     out
 }
 
-const fn noise4<const D: usize, const C: usize, const B: usize, const A: usize>(seed: u32) -> [[[[i8; D]; C]; B]; A] {
+const fn noise4<const D: usize, const C: usize, const B: usize, const A: usize>(
+    seed: u32,
+) -> [[[[i8; D]; C]; B]; A] {
     let (mut out, mut i) = ([[[[0; D]; C]; B]; A], 0);
     while i < A {
         out[i] = noise3(seed.wrapping_add(i as u32 * 1_299_709 + 1));
@@ -74,15 +78,24 @@ const fn scales<const N: usize>(taps: f64) -> [Multiplier; N] {
     out
 }
 
-const LINEAR: Activation = Activation { zero: -6, min: -128, max: 127 };
+const LINEAR: Activation = Activation {
+    zero: -6,
+    min: -128,
+    max: 127,
+};
 const INPUT_ZERO: i8 = 11;
 
-static CONV: Conv2d<3, 3, 16, 16> = Conv2d::new(noise4(1), biases(), scales(12.0), INPUT_ZERO, LINEAR);
-static DEPTHWISE: Depthwise<3, 3, 64, 64> = Depthwise::new(noise3(2), biases(), scales(3.0), INPUT_ZERO, LINEAR);
-static POINTWISE: Conv2d<1, 1, 64, 64> = Conv2d::new(noise4(3), biases(), scales(8.0), INPUT_ZERO, LINEAR);
+static CONV: Conv2d<3, 3, 16, 16> =
+    Conv2d::new(noise4(1), biases(), scales(12.0), INPUT_ZERO, LINEAR);
+static DEPTHWISE: Depthwise<3, 3, 64, 64> =
+    Depthwise::new(noise3(2), biases(), scales(3.0), INPUT_ZERO, LINEAR);
+static POINTWISE: Conv2d<1, 1, 64, 64> =
+    Conv2d::new(noise4(3), biases(), scales(8.0), INPUT_ZERO, LINEAR);
 static DENSE: Dense<256, 64> = Dense::new(noise2(4), biases(), scales(16.0), INPUT_ZERO, LINEAR);
-static DEPTHWISE_2: Depthwise<3, 3, 64, 64, 2, 2> = Depthwise::new(noise3(5), biases(), scales(3.0), INPUT_ZERO, LINEAR);
-static KWS: Conv2d<10, 4, 1, 64, 2, 2> = Conv2d::new(noise4(6), biases(), scales(6.0), INPUT_ZERO, LINEAR);
+static DEPTHWISE_2: Depthwise<3, 3, 64, 64, 2, 2> =
+    Depthwise::new(noise3(5), biases(), scales(3.0), INPUT_ZERO, LINEAR);
+static KWS: Conv2d<10, 4, 1, 64, 2, 2> =
+    Conv2d::new(noise4(6), biases(), scales(6.0), INPUT_ZERO, LINEAR);
 static RGB: Conv2d<3, 3, 3, 16> = Conv2d::new(noise4(7), biases(), scales(5.0), INPUT_ZERO, LINEAR);
 
 #[derive(Layout)]
@@ -110,7 +123,11 @@ macro_rules! case {
 /// # Errors
 ///
 /// Those of the runtime.
-pub fn run_all(nvm: &mut [u8], now: fn() -> u32, mut report: impl FnMut(&str, u32, &[u8])) -> Result<(), Error> {
+pub fn run_all(
+    nvm: &mut [u8],
+    now: fn() -> u32,
+    mut report: impl FnMut(&str, u32, &[u8]),
+) -> Result<(), Error> {
     case!(nvm, now, report, "conv 3x3, 32x32x16->16, same", conv2d([[[i8; 16]; 32]; 32]: noise3(21), &CONV) -> [[[i8; 16]; 32]; 32]);
     case!(nvm, now, report, "depthwise 3x3, 16x16x64, same", depthwise([[[i8; 64]; 16]; 16]: noise3(22), &DEPTHWISE) -> [[[i8; 64]; 16]; 16]);
     case!(nvm, now, report, "pointwise 64->64, 16x16", conv2d([[[i8; 64]; 16]; 16]: noise3(23), &POINTWISE) -> [[[i8; 64]; 16]; 16]);

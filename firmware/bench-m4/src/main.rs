@@ -9,10 +9,14 @@ mod device;
 fn main() {
     let mut nvm = vec![0_u64; rekindle_bench_m4::NVM / 8];
     let nvm = rekindle::zerocopy::IntoBytes::as_mut_bytes(&mut nvm[..]);
-    let run = rekindle_bench_m4::run_all(nvm, || 0, |name, _, output| {
-        let hex: String = output.iter().map(|byte| format!("{byte:02x}")).collect();
-        println!("{name}|0|{hex}");
-    });
+    let run = rekindle_bench_m4::run_all(
+        nvm,
+        || 0,
+        |name, _, output| {
+            let hex: String = output.iter().map(|byte| format!("{byte:02x}")).collect();
+            println!("{name}|0|{hex}");
+        },
+    );
     if let Err(error) = run {
         eprintln!("{error}");
         std::process::exit(1);
