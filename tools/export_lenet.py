@@ -3,7 +3,7 @@
 
     venv/bin/python tools/export_lenet.py           # after tools/train_lenet.py
 
-Writes examples/src/lenet/weights.rs, examples/data/*, tests/data/lenet.golden and docs/results/lenet-training.md.
+Writes examples/lenet/src/weights.rs, examples/data/*, tests/data/lenet.golden and docs/results/lenet-training.md.
 All reference values come from the TensorFlow Lite for Microcontrollers interpreter.
 """
 
@@ -163,7 +163,7 @@ def main():
     size = golden.write(ROOT / "tests" / "data" / "lenet.golden")
     print(f"tests/data/lenet.golden: {size} bytes")
 
-    source = ROOT / "examples" / "src" / "lenet"
+    source = ROOT / "examples" / "lenet" / "src"
     source.mkdir(parents=True, exist_ok=True)
     (source / "weights.rs").write_text(weights_rs(model, facts))
     data = ROOT / "examples" / "data"

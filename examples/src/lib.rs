@@ -4,6 +4,7 @@
 //! [`survive`] is the demonstration itself.
 
 pub mod idx;
-pub mod lenet;
 #[cfg(feature = "survive")]
 pub mod survive;
+
+pub use rekindle_lenet as lenet;

@@ -2,6 +2,9 @@
 //!
 //! 28×28×1 → conv 5×5 (12) → max pool 2 → conv 5×5 (16) → max pool 2 → dense 32 → dense 10 → softmax; 30,578
 //! parameters, 90.67 % of the 10,000 test images (`docs/results/lenet-training.md`). Trained by `tools/train_lenet.py`.
+//!
+//! The `survive` program, the tests, and the firmware of every board run this very code.
+#![no_std]
 
 use rekindle::prelude::*;
 use rekindle_kernels::{Activation, Conv2d, Dense, Pool, Softmax, by_element};
