@@ -6,6 +6,7 @@ use crate::fixed::{exp_on_negative, reciprocal};
 use crate::requant::{
     Multiplier, clamp, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
 };
+use crate::tensor::Tensor;
 
 /// Integer bits of the scaled difference: differences below −32 in real terms count as 0.
 const DIFF_BITS: u32 = 5;
@@ -84,7 +85,7 @@ impl Softmax {
     }
 }
 
-/// Softmax of one row. It needs no commit of its own: the row is one step, since its sum takes all of it, and whoever
+/// Softmax of one row, which may come in any shape. It needs no commit of its own: the row is one step, since its sum takes all of it, and whoever
 /// runs the task commits when it is done.
 ///
 /// ```
@@ -108,6 +109,12 @@ impl Softmax {
 ///
 /// Those of the store and of the arena.
 #[intermittent_task]
-pub fn softmax<const N: usize>(x: Input<[i8; N]>, layer: &Softmax, y: Output<[i8; N]>) {
-    y.set((), layer.row(x));
+pub fn softmax<X: Tensor, const N: usize>(x: Input<X>, layer: &Softmax, y: Output<[i8; N]>) {
+    y.set((), layer.row(row(x)));
+}
+
+/// A tensor of `N` values as a row; another size does not compile.
+fn row<X: Tensor, const N: usize>(x: &X) -> &[i8; N] {
+    const { assert!(X::LEN == N, "softmax has as many outputs as inputs") };
+    x.flat().try_into().unwrap_or(&[0; N])
 }
