@@ -47,7 +47,7 @@ pub use conv2d::{Conv2d, conv2d};
 pub use dense::{Dense, dense};
 pub use depthwise::{Depthwise, depthwise};
 pub use pool::{Pool, average_pool, max_pool};
-pub use requant::{Activation, Multiplier, per_tensor};
+pub use requant::{Activation, Multiplier, multipliers, per_tensor};
 pub use softmax::{Softmax, softmax};
 pub use tensor::Tensor;
 

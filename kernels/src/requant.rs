@@ -130,6 +130,28 @@ impl Multiplier {
     }
 }
 
+/// Multipliers from their mantissas and exponents, as [`Multiplier::parts`] gives them and files hold them.
+///
+/// ```
+/// use rekindle_kernels::{Multiplier, multipliers};
+///
+/// const SCALES: [Multiplier; 2] = multipliers([[1 << 30, 0], [1 << 30, -1]]);
+/// assert_eq!(SCALES, [0.5, 0.25].map(Multiplier::from_real));
+/// ```
+///
+/// # Panics
+///
+/// As [`Multiplier::new`]; in a constant this is a compile error.
+pub const fn multipliers<const N: usize>(parts: [[i32; 2]; N]) -> [Multiplier; N] {
+    let mut all = [Multiplier { q: 0, shift: 0 }; N];
+    let mut n = 0;
+    while n < N {
+        all[n] = Multiplier::new(parts[n][0], parts[n][1]);
+        n += 1;
+    }
+    all
+}
+
 /// What turns an accumulator of any channel into an activation: the output's zero point and the fused activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activation {
