@@ -6,6 +6,7 @@
 //! The `survive` program, the tests, and the firmware of every board run this very code.
 #![no_std]
 
+use rekindle::Fingerprint;
 use rekindle::prelude::*;
 use rekindle_kernels::{Activation, Conv2d, Dense, Pool, Softmax, by_element};
 use rekindle_kernels::{conv2d, dense, max_pool, softmax};
@@ -88,6 +89,17 @@ pub static LENET: LeNet = LeNet {
     ),
     softmax: Softmax::new(w::SOFTMAX_INPUT_SCALE, 1.0),
 };
+
+/// Tells these weights from others: what NVM holds is bound to it with `Nvm::open_with`.
+pub const FINGERPRINT: Fingerprint = Fingerprint::new()
+    .i8s(w::CONV1_WEIGHT.as_flattened().as_flattened().as_flattened())
+    .i32s(&w::CONV1_BIAS)
+    .i8s(w::CONV2_WEIGHT.as_flattened().as_flattened().as_flattened())
+    .i32s(&w::CONV2_BIAS)
+    .i8s(w::FC1_WEIGHT.as_flattened())
+    .i32s(&w::FC1_BIAS)
+    .i8s(w::FC2_WEIGHT.as_flattened())
+    .i32s(&w::FC2_BIAS);
 
 const fn activation(zero: i8, (min, max): (i8, i8)) -> Activation {
     Activation { zero, min, max }

@@ -115,14 +115,14 @@ pub trait Store {
         unsafe { to.as_ptr().write_volatile(value) }
     }
 
-    /// Told of every commit once it is durable. The crash checker listens.
-    #[doc(hidden)]
+    /// Told of every commit once it is durable: the place to look at the supply, or to show progress.
+    ///
+    /// An outage during this call, or no return from it, loses nothing.
     #[inline(always)]
     fn committed(&mut self, _commit: Commit) {}
 }
 
 /// Which commit this is.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Commit {
     /// The innermost active task; `None` when a whole run begins, ends or is forgotten.

@@ -2,8 +2,10 @@
 //!
 //! A target is a module of this one with a [`Target`] in it, and a line in [`TARGETS`].
 
+mod cortex_m4;
 mod elf;
 mod kernels;
+mod qemu;
 mod report;
 pub mod tools;
 
@@ -14,11 +16,14 @@ use crate::shell::outside;
 use crate::steps::Tally;
 
 /// Every target there is.
-const TARGETS: &[Target] = &[kernels::TARGET];
+const TARGETS: &[Target] = &[cortex_m4::TARGET, kernels::TARGET];
 
 /// Firmware crates, workspaces of their own: folder, and the words with which cargo builds all that is in it.
 /// `cargo xtask test` formats and lints them.
-pub const CRATES: &[(&str, &str)] = &[("firmware/bench-m4", "--target thumbv7em-none-eabihf")];
+pub const CRATES: &[(&str, &str)] = &[
+    ("firmware/bench-m4", "--target thumbv7em-none-eabihf"),
+    ("firmware/cortex-m4", "--target thumbv7em-none-eabihf"),
+];
 
 /// One kind of device.
 #[derive(Debug)]

@@ -25,14 +25,12 @@ pub fn rust_target(triple: &str) -> Result<()> {
 }
 
 /// A program of a Debian package.
-#[allow(dead_code)] // for the targets to come
 pub fn debian(program: &str, probe: &str, package: &str) -> Result<()> {
     let install = format!("apt-get install -y --no-install-recommends {package}");
     need(program, probe, &[&install, &format!("sudo -n {install}")])
 }
 
 /// QEMU for Arm.
-#[allow(dead_code)] // for the targets to come
 pub fn qemu_arm() -> Result<()> {
     debian(
         "qemu-system-arm",
@@ -51,7 +49,7 @@ pub fn build(
 ) -> Result<PathBuf> {
     let mut cargo = outside(
         folder,
-        &format!("cargo build --quiet --release --locked --target {triple} {words}"),
+        &format!("cargo build --quiet --release --target {triple} {words}"),
     );
     let mut programs = target().join(folder);
     if let Some((name, flags)) = variant {

@@ -1,0 +1,113 @@
+//! Uninterrupted runs.
+
+use rekindle_app::{DATA_AT, FINGERPRINT, NVM};
+
+use super::config::{Config, Mode};
+use super::judge::Judge;
+use super::session::control;
+use super::{By, Program};
+use crate::board::{bytes, console, instructions, now, psram};
+use crate::pictures::{PICTURES, Pictures};
+use crate::say;
+
+/// What unused stack is filled with.
+const PAINT: u32 = 0xa55a_c33c;
+
+/// The buffers after the run of picture `number`.
+pub(super) fn data(number: usize) -> &'static mut [u8] {
+    let at = psram::GOLDEN + number % PICTURES * psram::NVM_SIZE;
+    // SAFETY: only changed by the first boot.
+    unsafe { bytes(at + DATA_AT, NVM - DATA_AT) }
+}
+
+/// The result in these buffers, which is the last of them.
+pub(super) fn scores(data: &[u8]) -> [u8; 10] {
+    let at = data.len() - 10;
+    core::array::from_fn(|i| data[at + i])
+}
+
+/// Reads the arguments, runs every picture, and begins the session.
+pub(super) fn first_boot<P: Program>() -> ! {
+    let mut line = [0; 256];
+    let line = console::arguments(&mut line);
+    // The first word is the program's name.
+    let words = line
+        .trim_start()
+        .split_once(' ')
+        .map_or("", |(_, words)| words);
+    let config = match Config::parse(words) {
+        Ok(config) => config,
+        Err(word) => {
+            say!("error: cannot read `{word}` of `{words}`");
+            console::end(false);
+        }
+    };
+    control().config = config;
+    paint();
+    for number in 0..PICTURES {
+        let before = now();
+        uninterrupted::<P>(number, config.by);
+        control().instructions = instructions(now().wrapping_sub(before));
+    }
+    control().stack = painted();
+    if config.mode == Mode::Golden {
+        for number in 0..PICTURES {
+            let mut console = console::Console::new();
+            for byte in &*data(number) {
+                use core::fmt::Write as _;
+                let _ = write!(console, "{byte:02x}");
+            }
+            drop(console);
+            say!();
+        }
+    }
+    control().begin(config);
+    unreachable!("it resets the core")
+}
+
+#[inline(never)]
+fn uninterrupted<P: Program>(number: usize, by: By) {
+    // SAFETY: only used here.
+    let nvm = unsafe { bytes(psram::GOLDEN + number * psram::NVM_SIZE, psram::NVM_SIZE) };
+    let mut sensor = Pictures {
+        next: number as u32,
+        taken: || {},
+    };
+    if let Err(error) = P::step(nvm, FINGERPRINT, by, &mut sensor, &mut Judge::new()) {
+        say!("error: {error}");
+        console::end(false);
+    }
+}
+
+unsafe extern "C" {
+    static _stack_end: u32;
+    static _stack_start: u32;
+}
+
+/// Paints the stack below its pointer.
+#[inline(never)]
+fn paint() {
+    let top: usize;
+    // SAFETY: reads a register.
+    unsafe {
+        core::arch::asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags))
+    };
+    let mut at = (&raw const _stack_end).cast_mut();
+    while at.addr() < top - 64 {
+        // SAFETY: below the stack's pointer nothing is in use.
+        unsafe {
+            at.write_volatile(PAINT);
+            at = at.add(1);
+        }
+    }
+}
+
+/// Bytes of stack that are not as they were painted.
+fn painted() -> u32 {
+    let mut at = &raw const _stack_end;
+    // SAFETY: within the stack.
+    while unsafe { at.read_volatile() } == PAINT {
+        at = at.wrapping_add(1);
+    }
+    ((&raw const _stack_start).addr() - at.addr()) as u32
+}
