@@ -21,6 +21,11 @@ pub fn intermittent_task(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a loop, block or statement of an intermittent task: what it has written is durable when it is passed.
 ///
 /// `#[commit]` on a loop commits after each iteration, `#[commit(every = N)]` after each N-th.
+///
+/// `#[commit(paced)]` asks the pacer of the store after each iteration whether a commit is due; `cost = N` is what an
+/// iteration is worth to it, in a unit of yours (default 1). With `every = N` a commit is made after N iterations
+/// whatever the pacer says, which a `while` or `loop` needs. On a store without a pacer, `paced` alone commits after each
+/// iteration, `paced, every = N` after each N-th.
 #[proc_macro_attribute]
 pub fn commit(_args: TokenStream, item: TokenStream) -> TokenStream {
     outside("commit", item)

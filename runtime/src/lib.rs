@@ -44,6 +44,7 @@
 //! * Buffers are [`Input`], [`Output`], [`InPlace`] or [`State`] of a task, and the compiler holds it to that.
 //! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
 //! * [`store`] has the kinds of memory, and the trait for others.
+//! * [`pace`] decides at run time when loops marked `#[commit(paced)]` commit.
 //! * With the feature `crash`, `rekindle::crash` cuts the power at every write of your own task, in `cargo test`.
 //!
 //! # The guarantee
@@ -136,6 +137,7 @@ mod fingerprint;
 mod layout;
 mod nest;
 mod nvm;
+pub mod pace;
 pub mod prelude;
 mod record;
 mod saved;

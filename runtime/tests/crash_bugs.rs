@@ -3,7 +3,7 @@
 #![cfg(feature = "crash")]
 
 use rekindle::__private::{TaskInfo, resume_iter};
-use rekindle::crash::{Bug, BytesCut, Check, Failure, MappedCut, Reason, Tear};
+use rekindle::crash::{Bug, BytesCut, Check, Failure, MappedCut, Pacing, Reason, Tear};
 use rekindle::prelude::*;
 
 const N: usize = 6;
@@ -297,6 +297,112 @@ fn an_output_that_is_read_back_is_caught() {
             "{failure}"
         );
         assert_eq!(failure.line().map(|(_, line)| line), Some(102), "{failure}");
+    }
+}
+
+static PACED: TaskInfo = TaskInfo {
+    name: "paced",
+    hash: 10,
+    first: 1,
+    file: file!(),
+    lines: &[1, 104],
+};
+
+/// `#[commit(paced)] for i in 0..N { y.set(i, 3 * x[i]) }`, as the macro compiles it; or, wrongly, with a position that
+/// moves on although what was written without a commit has not reached the store.
+fn paced_by_hand<S: Store>(
+    cx: &mut Cx<'_, S>,
+    m: &mut Memory,
+    keeps_writes: bool,
+) -> Result<(), Error> {
+    let (core, arena) = cx.parts();
+    let mut frame = core.enter(&PACED)?;
+    let (x, arena) = core.input(&m.x, &mut *arena)?;
+    let (mut y, _) = core.output(&mut m.y, arena)?;
+    let mut position = core.position();
+    // Fails when the task has just been entered, and there is nothing to resume.
+    let _ = core.resumed(&mut frame);
+    for i in resume_iter(0..N, position)? {
+        y.set(i, x[i].wrapping_mul(3));
+        position += 1;
+        if core.due(1, false) {
+            y.flush(core)?;
+            core.commit_position(position)?;
+        } else if !keeps_writes {
+            core.commit_position(position)?;
+        }
+    }
+    y.flush(core)?;
+    core.leave(frame);
+    Ok(())
+}
+
+#[test]
+fn a_paced_loop_as_the_macro_compiles_it_passes() {
+    for pacing in [Pacing::Random, Pacing::Always, Pacing::Never] {
+        let right = || check().pacing(pacing);
+        right()
+            .try_mapped(|cx, m| paced_by_hand(cx, m, true))
+            .expect("it is right");
+        right()
+            .try_bytes(|cx, m| paced_by_hand(cx, m, true))
+            .expect("it is right");
+    }
+}
+
+#[test]
+fn writes_that_a_refused_commit_leaves_behind_are_caught() {
+    for pacing in [Pacing::Random, Pacing::Never, Pacing::Always] {
+        let result = check()
+            .pacing(pacing)
+            .try_bytes(|cx, m| paced_by_hand(cx, m, false));
+        if pacing == Pacing::Always {
+            result.expect("only a pacer that says no can show it");
+        } else {
+            let failure = result.expect_err("the position is ahead of the data");
+            assert_eq!(failure.line().map(|(_, line)| line), Some(104), "{failure}");
+        }
+    }
+}
+
+static SHIFT: TaskInfo = TaskInfo {
+    name: "shift",
+    hash: 11,
+    first: 1,
+    file: file!(),
+    lines: &[1, 105],
+};
+
+/// `#[commit(paced)] for i in 0..N - 1 { y.set(i, y[i + 1]) }`, which rule RK01 refuses: with a commit after each iteration
+/// it is right, with one after two of them the second overwrites what the first has to read again.
+fn shift_by_hand<S: Store>(cx: &mut Cx<'_, S>, m: &mut Memory) -> Result<(), Error> {
+    let (core, arena) = cx.parts();
+    let mut frame = core.enter(&SHIFT)?;
+    let mut position = core.position();
+    let _ = core.resumed(&mut frame);
+    for i in resume_iter(0..N - 1, position)? {
+        let before = core.state(&m.x)?;
+        let (mut x, _) = core.output(&mut m.x, &mut *arena)?;
+        x.set(i, before[i + 1]);
+        x.flush(core)?;
+        position += 1;
+        if core.due(1, false) {
+            core.commit_position(position)?;
+        }
+    }
+    core.leave(frame);
+    Ok(())
+}
+
+#[test]
+fn a_hazard_between_iterations_is_caught_by_a_pacer_that_says_no() {
+    for pacing in [Pacing::Random, Pacing::Never, Pacing::Always] {
+        for result in [
+            check().pacing(pacing).try_mapped(shift_by_hand),
+            check().pacing(pacing).try_bytes(shift_by_hand),
+        ] {
+            assert_eq!(result.is_ok(), pacing == Pacing::Always, "{result:?}");
+        }
     }
 }
 

@@ -158,6 +158,30 @@ pub struct LoopCommit {
     pub site: SiteId,
     /// `every = N`.
     pub every: Option<Expr>,
+    /// `paced`: a pacer decides; `every` is then the most iterations without a commit.
+    pub paced: Option<Paced>,
+}
+
+/// `#[commit(paced)]`.
+#[derive(Clone, Debug)]
+pub struct Paced {
+    /// `cost = N`: what an iteration is worth to the pacer; 1 unless it is said.
+    pub cost: Option<Expr>,
+}
+
+impl LoopCommit {
+    /// Whether every iteration ends with a commit for certain.
+    pub fn each(&self) -> bool {
+        self.paced.is_none()
+            && self.every.as_ref().is_none_or(
+                |e| matches!(e, Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) if n.base10_digits() == "1"),
+            )
+    }
+
+    /// Whether some number of iterations ends with a commit for certain.
+    pub fn bounded(&self) -> bool {
+        self.paced.is_none() || self.every.is_some()
+    }
 }
 
 /// The head of a loop.

@@ -29,6 +29,16 @@ snapshot!(
 );
 
 snapshot!(
+    a_paced_nest,
+    "fn task(y: Output<[[i8; 4]; 4]>) { for r in 0..4 { #[commit(paced, cost = 9)] for c in 1..4 { y.set([r, c], 2); } } }"
+);
+
+snapshot!(
+    a_paced_loop_with_a_bound,
+    "fn task(y: Output<[i32; 4]>) { let mut sum: i32 = 0; #[commit(paced, every = 3)] for i in 0..4 { sum += 1; y.set(i, sum); } }"
+);
+
+snapshot!(
     saved_locals,
     "fn task(x: Input<[i8; 4]>, y: Output<[i32; 4]>) { let mut sum: i32 = 0; let top = x[3]; \
      #[commit] for i in 0..4 { if x[i] == top { continue; } sum += i32::from(x[i]); y.set(i, sum); } }"

@@ -45,6 +45,8 @@ fn rk01_an_item_read_and_then_written_in_one_region() {
 fn rk01_over_a_back_edge() {
     for body in [
         "#[commit(every = 2)] for i in 1..8 { let v = b.get(i); b.set(i - 1, v); }",
+        "#[commit(paced)] for i in 0..7 { let v = b.get(i + 1); b.set(i, v); }",
+        "#[commit(paced, every = 1)] for i in 0..7 { let v = b.get(i + 1); b.set(i, v); }",
         "for i in 0..7 { #[commit] y.set(i, 0); let v = b.get(i + 1); b.set(i, v); let w = b.get(i); b.set(i + 1, w); }",
         "for i in 1..8 { let v = b.get(i - 1); b.set(i, v); }",
         "for i in 0..8 { let v = b.get(i); for j in 0..2 { b.set(j, v); } }",
@@ -99,6 +101,8 @@ fn rk04_unbounded_loops_without_a_commit() {
         "loop { if n > 3 { continue; } #[commit] y.set(0, 1); }",
         "let mut k: usize = 0; while k < n { for i in 0..n { #[commit] y.set(i, 1); } k += 1; }",
         "#[commit] for i in 0..n { while poll(i) {} }",
+        "let mut k: usize = 0; #[commit(paced)] while k < n { k += 1; }",
+        "#[commit(paced, cost = 3)] loop { if n > 3 { break; } }",
     ] {
         refused("RK04", body);
     }
@@ -109,6 +113,9 @@ fn rk04_near_misses() {
     for body in [
         "let mut k: usize = 0; while k + 2 <= n { y.set(k, 0); k += 2; }",
         "let mut k: usize = 0; #[commit] while k < n { k += 1; }",
+        "let mut k: usize = 0; #[commit(paced, every = 8)] while k < n { k = next(k); }",
+        "#[commit(paced)] for i in 0..n { y.set(i, 0); }",
+        "#[commit(paced)] loop { #[commit] y.set(0, 1); if n > 3 { break; } }",
         "loop { #[commit] y.set(0, 1); if n > 3 { break; } }",
         "loop { if n > 3 { #[commit] y.set(0, 1); } else { #[commit] y.set(0, 2); } }",
         "let mut k: usize = 0; while k < n { k += 1; #[run] other(&mut *b); }",

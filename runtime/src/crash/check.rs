@@ -5,6 +5,7 @@ use std::env;
 
 use super::bugs::Bug;
 use super::cut::Cut;
+use super::pacing::Pacing;
 use super::ram::Ram;
 use super::report::{Failure, Report};
 use crate::store::{Bytes, Mapped};
@@ -60,6 +61,7 @@ pub struct Check<'a, M, const RECORD: usize = 96> {
     pub(super) settle: Option<usize>,
     pub(super) warm: Option<bool>,
     pub(super) bug: Option<Bug>,
+    pub(super) pacing: Pacing,
 }
 
 impl<M: Layout> Default for Check<'_, M> {
@@ -96,6 +98,7 @@ impl<'a, M: Layout, const RECORD: usize> Check<'a, M, RECORD> {
             settle: None,
             warm: None,
             bug: None,
+            pacing: Pacing::Random,
         }
     }
 
@@ -190,6 +193,17 @@ impl<'a, M: Layout, const RECORD: usize> Check<'a, M, RECORD> {
     #[must_use]
     pub fn again(mut self, again: bool) -> Self {
         self.warm = Some(again);
+        self
+    }
+
+    /// What loops marked `#[commit(paced)]` are told after an outage. Default: [`Pacing::Random`]. A pacer of yours need
+    /// not be there: when a task commits does not change what it computes, and this tries worse ones.
+    ///
+    /// With a coin, outages are tried exhaustively in pairs (an outage, and another one in the recovery from it); the
+    /// random schedules go deeper. The other two are tried to every depth.
+    #[must_use]
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.pacing = pacing;
         self
     }
 

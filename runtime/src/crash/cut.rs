@@ -65,6 +65,7 @@ impl<S: Store> Cut<S> {
 impl<S: Store> Store for Cut<S> {
     const MAPPED: bool = S::MAPPED;
     const WORD_ATOMIC: bool = S::WORD_ATOMIC;
+    const PACED: bool = true;
 
     fn capacity(&self) -> usize {
         self.inner.capacity()
@@ -115,6 +116,15 @@ impl<S: Store> Store for Cut<S> {
                 power::fail()
             }
         }
+    }
+
+    fn begins(&mut self) {
+        self.inner.begins();
+    }
+
+    fn due(&mut self, work: u32) -> bool {
+        let inner = !S::PACED || self.inner.due(work);
+        power::due().unwrap_or(inner)
     }
 
     fn committed(&mut self, commit: Commit) {

@@ -8,6 +8,7 @@ use std::vec::Vec;
 use super::frontier::{Frontier, Limits, State, Walk};
 use super::golden::{Event, Golden};
 use super::image::Image;
+use super::pacing::{Adversary, Pacing};
 use super::power::{Mark, Supply, Verdict};
 use super::report::{Difference, Failure, Outage, Reason};
 use super::tear::Grain;
@@ -44,6 +45,7 @@ pub(crate) struct Explorer {
     /// The recovery under way.
     walk: Walk,
     wrong: Option<Reason>,
+    pub adversary: Adversary,
     pub recoveries: u64,
     pub redone: u64,
 }
@@ -53,6 +55,7 @@ pub(crate) fn explore(
     golden: &Rc<Golden>,
     limits: Limits,
     seed: u64,
+    pacing: Pacing,
     machine: &mut dyn Machine,
 ) -> Result<Rc<RefCell<Explorer>>, Failure> {
     let explorer = Rc::new(RefCell::new(Explorer {
@@ -62,6 +65,7 @@ pub(crate) fn explore(
         cursor_at: 0,
         walk: Walk::new(golden.start.clone()),
         wrong: None,
+        adversary: Adversary::new(pacing, seed),
         recoveries: 0,
         redone: 0,
     }));
@@ -144,6 +148,8 @@ impl Explorer {
             self.cursor_at += 1;
         }
         self.walk.resume(&self.cursor, state);
+        // A function of the image, as all of a recovery has to be.
+        self.adversary.boot(self.walk.image.key() as u64);
         self.recoveries += 1;
         true
     }
@@ -244,6 +250,10 @@ impl Supply for Explorer {
         self.walk.barrier(&mut self.frontier);
     }
 
+    fn due(&mut self) -> bool {
+        self.adversary.due()
+    }
+
     fn committed(&mut self, mark: Mark) -> bool {
         if let Some(index) = self.golden.commit_like(self.walk.image.key()) {
             self.walk.commit = Some(index);
@@ -253,7 +263,9 @@ impl Supply for Explorer {
             // All of NVM is as in the golden run: what follows is known.
             return self.walk.settled <= self.frontier.limits.settle;
         }
-        if self.golden.has_data(self.walk.image.data_key()) {
+        if self.golden.has_data(self.walk.image.data_key())
+            || self.golden.may_have(&self.walk.image, mark)
+        {
             // The record may lie in the other slot. Followed further, and counted so that a failure names its place.
             self.walk.commit = Some(self.walk.commit.map_or(0, |c| c + 1));
             return true;

@@ -1,5 +1,7 @@
 //! The run on continuous power that all others are compared with.
 
+use std::collections::HashMap;
+use std::vec;
 use std::vec::Vec;
 
 use super::frontier::DigestMap;
@@ -41,7 +43,13 @@ pub(crate) struct Golden {
     pub writes: u64,
     pub bytes_written: u64,
     pub longest_region: u64,
+    /// Times that a paced loop asked for a commit.
+    pub asked: u64,
     since_commit: u64,
+    /// Of each byte, the event that last wrote it.
+    last_write: Vec<u32>,
+    /// The first commit at each place of the program.
+    by_place: HashMap<(usize, u8, Option<u32>), u32>,
     tracker: Tracker,
 }
 
@@ -49,6 +57,7 @@ impl Golden {
     /// Starts recording on this image.
     pub(crate) fn new(start: Image) -> Self {
         let tracker = Tracker::new(start.bytes().len(), start.data_from());
+        let last_write = vec![0; start.bytes().len()];
         Self {
             end: start.clone(),
             start,
@@ -60,7 +69,10 @@ impl Golden {
             writes: 0,
             bytes_written: 0,
             longest_region: 0,
+            asked: 0,
             since_commit: 0,
+            last_write,
+            by_place: HashMap::new(),
             tracker,
         }
     }
@@ -78,6 +90,24 @@ impl Golden {
     /// Whether the user's data are like this at some commit.
     pub(crate) fn has_data(&self, data: Digest) -> bool {
         self.by_data.contains_key(&data)
+    }
+
+    /// Whether the user's data can be those of a commit that this run makes at another moment, or not at all: only paced
+    /// loops do so. An attempt that the power cut short may have got further than the commit that now comes, or have left
+    /// anything where it was writing; all of that is written again. What this run does not write after its own commit at
+    /// this place must be as it leaves it.
+    pub(crate) fn may_have(&self, found: &Image, mark: Mark) -> bool {
+        let Some(&index) = self.by_place.get(&place(mark)) else {
+            return false;
+        };
+        let commit = self.commits[index as usize].event as u32;
+        let data = self.start.data_from();
+        let ends = found.bytes().iter().zip(self.end.bytes());
+        self.asked > 0
+            && ends
+                .zip(&self.last_write)
+                .skip(data)
+                .all(|((found, end), &last)| found == end || last > commit)
     }
 
     /// NVM as it was at commit number `index`, or at the end.
@@ -125,6 +155,12 @@ impl Golden {
     }
 }
 
+/// Where a commit stands in the program; loops that run again come by the same place.
+fn place(mark: Mark) -> (usize, u8, Option<u32>) {
+    let task = mark.0.task.map_or(0, |task| (&raw const *task).addr());
+    (task, mark.0.site, mark.0.position)
+}
+
 impl Supply for Golden {
     fn write(&mut self, at: usize, bytes: &[u8], grain: Grain) -> Verdict {
         let from = self.bytes.len() as u32;
@@ -142,6 +178,8 @@ impl Supply for Golden {
         self.tracker
             .write(at, &self.end.bytes()[at..at + bytes.len()], bytes);
         self.end.put(at, bytes);
+        let now = self.events.len() as u32;
+        self.last_write[at..at + bytes.len()].fill(now);
         Verdict::Pass
     }
 
@@ -153,8 +191,14 @@ impl Supply for Golden {
         self.events.push(Event::Barrier);
     }
 
+    fn due(&mut self) -> bool {
+        self.asked += 1;
+        true
+    }
+
     fn committed(&mut self, mark: Mark) -> bool {
         let index = self.commits.len() as u32;
+        self.by_place.entry(place(mark)).or_insert(index);
         self.by_key.insert(self.end.key(), index);
         self.by_data.insert(self.end.data_key(), index);
         self.commits.push(Commit {

@@ -42,6 +42,11 @@
 //! 5. For programs that are not large, **all of it again** on the NVM that a complete first run leaves behind, where
 //!    stale records and position words lie about.
 //!
+//! Loops marked `#[commit(paced)]` commit after each iteration in the golden run; at every other boot an adversary
+//! decides ([`Pacing`]), so that the recoveries meet regions of every length. Their commits come at other moments than the
+//! golden run's, when data may be there already that an earlier attempt had got to, or torn. So at those commits, what the
+//! golden run does not write any more must be as it leaves it, and the end must be the same.
+//!
 //! SRAM is lost at each outage: the runtime's state is dropped, and the arena is filled with noise.
 //!
 //! # What is compared
@@ -67,6 +72,7 @@ mod frontier;
 mod golden;
 mod hazard;
 mod image;
+mod pacing;
 mod patch;
 mod pending;
 mod power;
@@ -83,6 +89,7 @@ pub use bugs::Bug;
 pub(crate) use bugs::seeded;
 pub use check::{BytesCut, Check, MappedCut};
 pub use cut::Cut;
+pub use pacing::Pacing;
 pub use power::{PowerLoss, cut_after};
 pub use ram::Ram;
 pub use report::{Difference, Failure, Hazard, Outage, Reason, Report};

@@ -75,6 +75,10 @@ pub(crate) trait Supply {
     fn write(&mut self, at: usize, bytes: &[u8], grain: Grain) -> Verdict;
     fn read(&mut self, _at: usize, _len: usize) {}
     fn barrier(&mut self) {}
+    /// What a paced loop is told.
+    fn due(&mut self) -> bool {
+        true
+    }
     /// False cuts the power here.
     fn committed(&mut self, _mark: Mark) -> bool {
         true
@@ -150,6 +154,11 @@ pub(crate) fn read(at: usize, len: usize) {
 
 pub(crate) fn barrier() {
     ask(|supply| supply.barrier());
+}
+
+/// What a paced loop is told; `None` when there is no supply.
+pub(crate) fn due() -> Option<bool> {
+    ask(|supply| supply.due())
 }
 
 pub(crate) fn committed(mark: Mark) {

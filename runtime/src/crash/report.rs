@@ -61,6 +61,8 @@ pub struct Report {
     pub schedules: u64,
     /// Outages in those.
     pub outages: u64,
+    /// Times that a paced loop was told not to commit.
+    pub declined: u64,
     /// Seed of all that is random.
     pub seed: u64,
     /// Whether NVM held an earlier, complete run when the checked run began.
@@ -81,6 +83,7 @@ impl Report {
         self.depth = self.depth.max(counts.depth);
         self.recoveries += explored.recoveries;
         self.redone += explored.redone;
+        self.declined += explored.adversary.declined;
     }
 
     /// Adds what random schedules did.
@@ -89,6 +92,7 @@ impl Report {
         self.outages += totals.outages;
         self.recoveries += totals.recoveries;
         self.redone += totals.redone;
+        self.declined += totals.declined;
     }
 
     /// Describes the run on continuous power.
@@ -146,6 +150,13 @@ impl fmt::Display for Report {
             "  {} random schedules with {} outages, seed {}",
             self.schedules, self.outages, self.seed
         )?;
+        if self.declined > 0 {
+            write!(
+                f,
+                "\n  paced loops were told {} times not to commit",
+                self.declined
+            )?;
+        }
         for hazard in &self.hazards {
             write!(f, "\n  write after read: {hazard}")?;
         }

@@ -12,6 +12,7 @@ use super::explore::{Ended, Machine, explore};
 use super::frontier::Limits;
 use super::golden::Golden;
 use super::image::Image;
+use super::pacing::Pacing;
 use super::power::Supply;
 use super::ram::Ram;
 use super::report::{Failure, Reason, Report};
@@ -25,6 +26,8 @@ use crate::{Cx, Error, Layout, Nvm};
 const SMALL: u64 = 2_000;
 /// Golden runs that write up to so many bytes are checked a second time, on the NVM that the first run leaves.
 const MEDIUM: u64 = 5_000;
+/// Depth to which outages are tried exhaustively where a coin decides about commits.
+const TOSSED: u32 = 2;
 /// An arena that grows beyond this is not what an embedded program needs.
 const MOST_ARENA: usize = 1 << 24;
 
@@ -161,13 +164,20 @@ impl<M: Layout, const RECORD: usize> Check<'_, M, RECORD> {
             further: false,
             ..self.limits(&golden)
         };
-        report.add_explored(&explore(&golden, limits, mix(self.seed), device)?.borrow());
+        report
+            .add_explored(&explore(&golden, limits, mix(self.seed), self.pacing, device)?.borrow());
         Ok(())
     }
 
     fn limits(&self, golden: &Golden) -> Limits {
+        // With a coin, each further outage multiplies the images: sequence numbers no longer go with positions.
+        let tossed = golden.asked > 0 && self.pacing == Pacing::Random;
         Limits {
-            depth: self.depth,
+            depth: if tossed {
+                self.depth.min(TOSSED)
+            } else {
+                self.depth
+            },
             states: self.states,
             reorder: self.reorder,
             tears: Thoroughness {
@@ -191,12 +201,13 @@ impl<M: Layout, const RECORD: usize> Check<'_, M, RECORD> {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let limits = self.limits(golden);
-        let explored = explore(golden, limits, mix(self.seed), device)?;
+        let explored = explore(golden, limits, mix(self.seed), self.pacing, device)?;
         report.add_explored(&explored.borrow());
         let settings = schedule::Settings {
             seed: self.seed,
             reorder: self.reorder,
             garbage: self.garbage,
+            pacing: self.pacing,
         };
         report.add_schedules(&schedule::run(golden, settings, self.random, device)?);
         if !report.warm {

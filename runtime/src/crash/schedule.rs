@@ -7,6 +7,7 @@ use std::vec::Vec;
 use super::explore::{Ended, Machine, PATIENCE, commit_difference, difference};
 use super::golden::Golden;
 use super::image::Image;
+use super::pacing::{Adversary, Pacing};
 use super::pending::Pending;
 use super::power::{Mark, Supply, Verdict};
 use super::report::{Failure, Outage, Reason};
@@ -24,6 +25,8 @@ pub(crate) struct Totals {
     pub recoveries: u64,
     /// Writes beyond those of the golden run.
     pub redone: u64,
+    /// Commits that the pacer did not ask for.
+    pub declined: u64,
 }
 
 /// How they are drawn.
@@ -32,6 +35,7 @@ pub(crate) struct Settings {
     pub seed: u64,
     pub reorder: bool,
     pub garbage: bool,
+    pub pacing: Pacing,
 }
 
 struct Schedule {
@@ -50,6 +54,7 @@ struct Schedule {
     barren: u32,
     outages: Vec<Outage>,
     wrong: Option<Reason>,
+    adversary: Adversary,
 }
 
 /// Runs schedules number `0..count`.
@@ -74,6 +79,7 @@ pub(crate) fn run(
         barren: 0,
         outages: Vec::new(),
         wrong: None,
+        adversary: Adversary::new(settings.pacing, settings.seed),
     }));
     let supply: Rc<RefCell<dyn Supply>> = schedule.clone();
     for number in 0..count {
@@ -92,6 +98,7 @@ pub(crate) fn run(
         totals.outages += schedule.outages.len() as u64;
         totals.redone += schedule.writes.saturating_sub(golden.writes);
     }
+    totals.declined = schedule.borrow().adversary.declined;
     Ok(totals)
 }
 
@@ -114,6 +121,7 @@ impl Schedule {
     fn power_on(&mut self) {
         self.cycle_writes = 0;
         self.left = self.rng.gap(self.mean);
+        self.adversary.boot(self.rng.next());
     }
 
     /// Whether the schedule is over.
@@ -199,6 +207,10 @@ impl Supply for Schedule {
         self.pending.settle();
     }
 
+    fn due(&mut self) -> bool {
+        self.adversary.due()
+    }
+
     fn committed(&mut self, mark: Mark) -> bool {
         if let Some(index) = self.golden.commit_like(self.image.key()) {
             if Some(index) > self.commit {
@@ -207,7 +219,7 @@ impl Supply for Schedule {
             }
             return true;
         }
-        if self.golden.has_data(self.image.data_key()) {
+        if self.golden.has_data(self.image.data_key()) || self.golden.may_have(&self.image, mark) {
             return true;
         }
         let wrong = commit_difference(&self.golden, self.commit, &self.image, mark);

@@ -8,6 +8,17 @@ use crate::record::{self, COMPLETE, HEADER, IDLE, MAX_COUNT, WORD_AT};
 use crate::store::{Commit, Store};
 
 impl<S: Store> Core<S> {
+    /// Whether a paced loop commits after this iteration, which was worth `work`. `bounded` loops count themselves how
+    /// many iterations go without a commit; without a pacer that is all there is.
+    #[inline(always)]
+    pub fn due(&mut self, work: u32, bounded: bool) -> bool {
+        if S::PACED {
+            self.store.due(work)
+        } else {
+            !bounded
+        }
+    }
+
     /// Commits that the loop nest of the current record is at `position`.
     ///
     /// On a word-atomic store this writes one word, unless the position is too far from the record's. The positions of a

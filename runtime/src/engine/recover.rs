@@ -123,6 +123,7 @@ impl<S: Store> Core<S> {
 
     /// Enters the recorded frames again (or starts, if there are none).
     pub(crate) fn begin_run(&mut self) {
+        self.store.begins();
         self.resuming = self.found == Found::Interrupted;
         self.ended = false;
         self.next = 0;

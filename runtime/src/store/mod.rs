@@ -5,11 +5,13 @@ mod error;
 #[cfg(feature = "std")]
 mod file;
 mod mapped;
+mod paced;
 
 use core::ptr::NonNull;
 
 use zerocopy::{Immutable, IntoBytes};
 
+use crate::pace::Pacer;
 use crate::task::TaskInfo;
 
 pub use bytes::Bytes;
@@ -17,6 +19,7 @@ pub use error::{Operation, StoreError};
 #[cfg(feature = "std")]
 pub use file::{File, FileError, FileErrorKind};
 pub use mapped::Mapped;
+pub use paced::Paced;
 
 /// A non-volatile memory.
 ///
@@ -60,6 +63,10 @@ pub trait Store {
     /// One aligned 16-bit word is written completely or not at all, also when the power fails.
     const WORD_ATOMIC: bool;
 
+    /// A pacer decides when loops marked `#[commit(paced)]` commit.
+    #[doc(hidden)]
+    const PACED: bool = false;
+
     /// Size in bytes.
     fn capacity(&self) -> usize;
 
@@ -101,6 +108,22 @@ pub trait Store {
     /// When the device fails.
     fn barrier(&mut self) -> Result<(), StoreError>;
 
+    /// The same memory, on which this pacer decides when loops marked `#[commit(paced)]` commit.
+    ///
+    /// ```
+    /// use rekindle::pace::ByWork;
+    /// use rekindle::store::{Mapped, Store};
+    ///
+    /// let mut words = [0u64; 4];
+    /// let store = Mapped::from_words(&mut words).paced(ByWork::new(1_000));
+    /// ```
+    fn paced<P: Pacer>(self, pacer: P) -> Paced<Self, P>
+    where
+        Self: Sized,
+    {
+        Paced::new(self, pacer)
+    }
+
     /// One value stored directly to mapped memory. The crash checker replaces it.
     ///
     /// # Safety
@@ -113,6 +136,18 @@ pub trait Store {
         // Volatile, so that no store is merged, dropped or moved past the (volatile) commit.
         // SAFETY: the caller's promise.
         unsafe { to.as_ptr().write_volatile(value) }
+    }
+
+    /// Told when a run starts or goes on after an outage.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn begins(&mut self) {}
+
+    /// Asked after each iteration of a paced loop, with [`PACED`](Store::PACED).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn due(&mut self, _work: u32) -> bool {
+        true
     }
 
     /// Told of every commit once it is durable: the place to look at the supply, or to show progress.

@@ -139,13 +139,9 @@ impl Walker<'_> {
         let body = |w: &mut Self| {
             w.jumped(|w| w.body(&l.body));
             if let Some(commit) = &l.commit {
-                let each = commit
-                    .every
-                    .as_ref()
-                    .is_none_or(|e| e.to_token_stream().to_string() == "1");
                 let before = w.now.clone();
                 w.commit();
-                if !each {
+                if !commit.each() {
                     w.now.join(&before);
                 }
             }

@@ -12,14 +12,24 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
     let mut found = Found(Vec::new());
     body(&task.body, &mut found);
     for (span, what) in found.0 {
+        let paced = what.starts_with("paced");
+        let problem = if paced {
+            "may go round without a commit for as long as its pacer likes"
+        } else {
+            "has no bound, and may go round without a commit"
+        };
+        let help = if paced {
+            "write `#[commit(paced, every = N)]`: a commit after N rounds whatever the pacer says"
+        } else {
+            "put `#[commit]` on it, or write a `for` over a range"
+        };
         diagnostics.push(
-            Diagnostic::new(
-                span,
-                format!("this `{what}` has no bound, and may go round without a commit"),
-            )
-            .code("RK04")
-            .outage("it would begin again each time, and might never end within one power cycle")
-            .help("put `#[commit]` on it, or write a `for` over a range"),
+            Diagnostic::new(span, format!("this {what} {problem}"))
+                .code("RK04")
+                .outage(
+                    "it would begin again each time, and might never end within one power cycle",
+                )
+                .help(help),
         );
     }
 }
@@ -30,8 +40,8 @@ impl<'a> Visit<'a> for Found {
     fn visit_expr(&mut self, e: &'a Expr) {
         match e {
             Expr::While(l) if counted(l) => {}
-            Expr::While(l) => self.0.push((l.while_token.span, "while")),
-            Expr::Loop(l) => self.0.push((l.loop_token.span, "loop")),
+            Expr::While(l) => self.0.push((l.while_token.span, "`while`")),
+            Expr::Loop(l) => self.0.push((l.loop_token.span, "`loop`")),
             _ => {}
         }
         visit::visit_expr(self, e);
@@ -65,16 +75,30 @@ fn body(b: &Body, found: &mut Found) -> bool {
                     .fold(true, |every, one| every & one)
             }
             NodeKind::Loop(l) => {
-                let round = body(&l.body, found) || l.commit.is_some();
+                // A pacer may never ask for one.
+                let own = l.commit.as_ref().is_some_and(|c| c.bounded());
+                let round = body(&l.body, found) || own;
                 match &l.head {
                     Head::While(cond) => {
                         found.visit_expr(cond);
                         // RK03 has refused a pattern with a commit inside.
                         if !round && !super::has_let(cond) {
-                            found.0.push((cond.span(), "while"));
+                            let what = if l.commit.is_some() {
+                                "paced `while`"
+                            } else {
+                                "`while`"
+                            };
+                            found.0.push((cond.span(), what));
                         }
                     }
-                    Head::Loop if !round => found.0.push((at(&node.source), "loop")),
+                    Head::Loop if !round => {
+                        let what = if l.commit.is_some() {
+                            "paced `loop`"
+                        } else {
+                            "`loop`"
+                        };
+                        found.0.push((at(&node.source), what));
+                    }
                     Head::For(_, iter) => found.visit_expr(iter),
                     Head::Loop => {}
                 }

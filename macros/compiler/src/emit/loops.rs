@@ -98,7 +98,7 @@ impl Emitter<'_> {
             return Default::default();
         };
         let record = self.record(c.site, self.saves_at(c.site), &[l.id]);
-        every(c, l.id, &record)
+        when_due(c, l.id, &record)
     }
 
     /// The outermost loop of a counted nest.
@@ -142,7 +142,7 @@ impl Emitter<'_> {
         let strides = self.strides(l, levels);
         let outer = next(l.id);
         // Counted over the whole nest: `every = N` may be more than one pass of the innermost loop.
-        let setup = innermost_commit(l).map(|(id, c)| every(c, id, &TokenStream::new()).0);
+        let setup = innermost_commit(l).map(|(id, c)| when_due(c, id, &TokenStream::new()).0);
         let level = self.nest_level(l, pat, iter, 0, levels.len() == 1);
         let clear = if levels.len() == 1 {
             quote!(#at = 0;)
@@ -227,7 +227,7 @@ impl Emitter<'_> {
         let Some(c) = &l.commit else {
             return TokenStream::new();
         };
-        let (_, commit) = every(c, l.id, &commit);
+        let (_, commit) = when_due(c, l.id, &commit);
         let body = self.body(&l.body);
         let body = iteration(l, &body);
         let reset = if level == 0 {
@@ -279,10 +279,25 @@ fn iteration(l: &Loop, body: &TokenStream) -> TokenStream {
     quote!(#own: { #body })
 }
 
-/// `every = N`: counts down.
-fn every(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, TokenStream) {
+/// What stands before a loop, and at the end of an iteration, for a commit that is not made after each.
+///
+/// `every = N` counts down; `paced` asks the pacer, which counts from nothing after every boot.
+fn when_due(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, TokenStream) {
+    let rk = local("core");
+    let bounded = c.every.is_some();
+    let asks = c.paced.as_ref().map(|paced| {
+        let cost = paced.cost.as_ref().map_or_else(
+            || quote!(1_u32),
+            |cost| quote_spanned!(cost.span()=> const { (#cost) as u32 }),
+        );
+        quote!(#rk.due(#cost, #bounded))
+    });
     let Some(n) = &c.every else {
-        return (TokenStream::new(), commit.clone());
+        let end = match asks {
+            Some(due) => quote!(if #due { #commit }),
+            None => commit.clone(),
+        };
+        return (TokenStream::new(), end);
     };
     let left = numbered("left", id);
     let check = quote_spanned!(n.span()=> const { ::core::assert!((#n) as u64 > 0, "`every = 0` would never commit") };);
@@ -290,9 +305,14 @@ fn every(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, Token
         #check
         let mut #left: u32 = (#n) as u32;
     };
+    // The pacer hears of every iteration.
+    let condition = match asks {
+        Some(due) => quote!(#due | (#left == 0)),
+        None => quote!(#left == 0),
+    };
     let end = quote! {
         #left -= 1;
-        if #left == 0 {
+        if #condition {
             #left = (#n) as u32;
             #commit
         }

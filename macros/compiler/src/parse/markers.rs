@@ -1,6 +1,7 @@
 //! `#[commit]` and `#[run]`: finding them, reading them, and refusing them where they cannot work (RK08).
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::task::Paced;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -15,6 +16,8 @@ pub struct Marker {
     pub kind: MarkerKind,
     /// `every = N`.
     pub every: Option<Expr>,
+    /// `paced`, `cost = N`.
+    pub paced: Option<Paced>,
 }
 
 /// Which attribute.
@@ -43,39 +46,53 @@ pub fn take_markers(attrs: &mut Vec<Attribute>, diagnostics: &mut Diagnostics) -
         let Some(kind) = kind_of(attr) else {
             return true;
         };
-        let every = match read_every(attr, kind) {
-            Ok(every) => every,
+        let (every, paced) = match read_options(attr, kind) {
+            Ok(options) => options,
             Err(e) => {
                 diagnostics.push_syn(&e);
-                None
+                (None, None)
             }
         };
         markers.push(Marker {
             span: attr.span(),
             kind,
             every,
+            paced,
         });
         false
     });
     markers
 }
 
-fn read_every(attr: &Attribute, kind: MarkerKind) -> syn::Result<Option<Expr>> {
+fn read_options(attr: &Attribute, kind: MarkerKind) -> syn::Result<(Option<Expr>, Option<Paced>)> {
     if let Meta::Path(_) = &attr.meta {
-        return Ok(None);
+        return Ok((None, None));
     }
     if kind == MarkerKind::Run {
         return Err(syn::Error::new(attr.span(), "`#[run]` takes no arguments"));
     }
-    let mut every = None;
+    let (mut every, mut paced, mut cost) = (None, false, None);
     attr.parse_nested_meta(|meta| {
         if meta.path.is_ident("every") {
             every = Some(meta.value()?.parse::<Expr>()?);
             Ok(())
+        } else if meta.path.is_ident("paced") {
+            paced = true;
+            Ok(())
+        } else if meta.path.is_ident("cost") {
+            cost = Some(meta.value()?.parse::<Expr>()?);
+            Ok(())
         } else {
-            Err(meta.error("unknown option: `#[commit]` takes `every = N`"))
+            Err(meta.error("unknown option: `#[commit]` takes `every = N`, `paced` and `cost = N`"))
         }
     })?;
+    if let (Some(cost), false) = (&cost, paced) {
+        return Err(syn::Error::new(
+            cost.span(),
+            "`cost = N` is what an iteration is worth to a pacer, but no pacer is asked here\n\
+             help: write `#[commit(paced, cost = N)]`",
+        ));
+    }
     if let Some(Expr::Lit(syn::ExprLit {
         lit: syn::Lit::Int(n),
         ..
@@ -87,7 +104,7 @@ fn read_every(attr: &Attribute, kind: MarkerKind) -> syn::Result<Option<Expr>> {
             "`every = 0` would never commit\nhelp: write `every = 1` or more",
         ));
     }
-    Ok(every)
+    Ok((every, paced.then_some(Paced { cost })))
 }
 
 /// The attributes of an expression that can carry ours.

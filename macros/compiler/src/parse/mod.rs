@@ -142,7 +142,12 @@ impl Parser<'_> {
                 self.any_loop(e, semi, Some(marker), nodes);
             }
             stmt => {
-                if let Some(every) = &marker.every {
+                if marker.paced.is_some() {
+                    self.diagnostics.push(
+                        Diagnostic::new(marker.span, "`paced` is for loops")
+                            .help("a block or statement is committed once, when it is done: write `#[commit]`"),
+                    );
+                } else if let Some(every) = &marker.every {
                     self.diagnostics.push(
                         Diagnostic::new(every.span(), "`every = N` is for loops")
                             .help("a block or statement is committed once, when it is done: write `#[commit]`"),
@@ -264,6 +269,7 @@ impl Parser<'_> {
         let commit = marker.map(|m| LoopCommit {
             site: self.site(m.span.join(span).unwrap_or(span), SiteKind::Loop),
             every: m.every,
+            paced: m.paced,
         });
         let last = u8::try_from(self.sites.len()).unwrap_or(u8::MAX);
         let node = Loop {

@@ -11,6 +11,7 @@ use crate::crash::explore::{Ended, Explorer, Machine, explore};
 use crate::crash::frontier::Limits;
 use crate::crash::golden::{Event, Golden};
 use crate::crash::image::Image;
+use crate::crash::pacing::Pacing;
 use crate::crash::power::{self, Stop, Supply};
 use crate::crash::ram::Ram;
 use crate::crash::report::{Failure, Reason};
@@ -104,7 +105,7 @@ fn limits(settle: usize, depth: u32) -> Limits {
 
 fn all<S: Store>(mut toy: Toy<S>) -> Result<Rc<RefCell<Explorer>>, Failure> {
     let golden = golden(&mut toy);
-    explore(&golden, limits(0, u32::MAX), 1, &mut toy)
+    explore(&golden, limits(0, u32::MAX), 1, Pacing::Random, &mut toy)
 }
 
 fn random<S: Store>(mut toy: Toy<S>, count: u64) -> Result<schedule::Totals, Failure> {
@@ -115,6 +116,7 @@ fn random<S: Store>(mut toy: Toy<S>, count: u64) -> Result<schedule::Totals, Fai
             seed: 1,
             reorder: true,
             garbage: true,
+            pacing: Pacing::Random,
         },
         count,
         &mut toy,
@@ -324,7 +326,8 @@ fn exploration_finds_what_brute_force_finds() {
                 reorder: false,
                 ..limits(settle, u32::MAX)
             };
-            let explored = explore(&golden, limits, 1, &mut toy).expect("it is right");
+            let explored =
+                explore(&golden, limits, 1, Pacing::Random, &mut toy).expect("it is right");
             let counts = explored.borrow().counts();
             assert_eq!(
                 (counts.states, counts.unexplored),
@@ -371,7 +374,7 @@ fn a_missing_barrier_is_caught_by_reordering_alone() {
         ..limits(0, u32::MAX)
     };
     assert!(
-        explore(&golden, in_order, 1, &mut toy).is_ok(),
+        explore(&golden, in_order, 1, Pacing::Random, &mut toy).is_ok(),
         "in program order nothing shows"
     );
 }
@@ -402,15 +405,15 @@ fn work_in_place_is_caught_and_named_a_hazard() {
 fn a_fault_in_the_recovery_of_a_recovery_needs_depth_two() {
     let mut toy = mapped(stumbles_twice);
     let golden = golden(&mut toy);
-    let shallow =
-        explore(&golden, limits(0, 1), 1, &mut toy).map_err(|failure| failure.to_string());
+    let shallow = explore(&golden, limits(0, 1), 1, Pacing::Random, &mut toy)
+        .map_err(|failure| failure.to_string());
     let left = shallow
         .expect("one outage does no harm")
         .borrow()
         .counts()
         .unexplored;
     assert!(left > 0, "what was not tried is reported");
-    let failure = explore(&golden, limits(0, 2), 1, &mut toy)
+    let failure = explore(&golden, limits(0, 2), 1, Pacing::Random, &mut toy)
         .err()
         .expect("two do");
     assert_eq!(failure.outages.len(), 2, "{failure}");
