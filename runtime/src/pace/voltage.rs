@@ -110,7 +110,7 @@ impl<V: Voltmeter> Pacer for ByVoltage<V> {
 }
 
 /// The voltage at which a capacitor of `nanofarads` holds `nanojoules` more than at `off` millivolts, rounded up:
-/// E = ½·C·(V² − V_off²).
+/// `E = ½·C·(V² − V_off²)`.
 ///
 /// ```
 /// use rekindle::pace::millivolts_for;
