@@ -116,7 +116,13 @@ impl<
     /// All output channels at `V` neighbouring places, from column `c` on.
     #[cfg(not(rekindle_dsp))]
     #[inline]
-    fn pixels<const H: usize, const W: usize, const OH: usize, const OW: usize, const V: usize>(
+    pub(crate) fn pixels<
+        const H: usize,
+        const W: usize,
+        const OH: usize,
+        const OW: usize,
+        const V: usize,
+    >(
         &self,
         x: &[[[i8; C]; W]; H],
         r: usize,

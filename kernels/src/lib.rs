@@ -20,7 +20,7 @@
 //!
 //! The tasks above commit after each output row, two bytes for some hundred written, and repeat at most one row after an
 //! outage. [`by_element`] has the same tasks with a commit after each output value, for a capacitor that does not hold
-//! one row; the results are the same. A program can mix them, layer by layer:
+//! one row; [`paced`] has them with an interval that a plan or, while they run, a pacer chooses. The results are the same. A program can mix them, layer by layer:
 //!
 //! ```
 //! use rekindle_kernels::{by_element, conv2d, dense};
@@ -37,6 +37,7 @@ mod depthwise;
 #[cfg(rekindle_dsp)]
 mod dsp;
 mod fixed;
+pub mod paced;
 mod pool;
 pub mod requant;
 mod softmax;

@@ -45,6 +45,7 @@
 //! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
 //! * [`store`] has the kinds of memory, and the trait for others.
 //! * [`pace`] decides at run time when loops marked `#[commit(paced)]` commit.
+//! * [`plan`] holds a planner's intervals and budgets against the program, at compile time.
 //! * With the feature `crash`, `rekindle::crash` cuts the power at every write of your own task, in `cargo test`.
 //!
 //! # The guarantee
@@ -138,6 +139,7 @@ mod layout;
 mod nest;
 mod nvm;
 pub mod pace;
+pub mod plan;
 pub mod prelude;
 mod record;
 mod saved;

@@ -1,0 +1,209 @@
+//! Plans: commit intervals and budgets that a planner has chosen, held against the program when it is compiled.
+//!
+//! `rekindle plan --rust` (crate `rekindle-planner`) writes a module of constants like the one below. The program takes its
+//! intervals from there, and a plan that cannot work is a compile error: a region dearer than a power cycle (rule RK05), a
+//! program larger than the memory (RK11).
+//!
+//! ```
+//! use rekindle::prelude::*;
+//!
+//! mod plan {
+//!     use rekindle::plan::{Loop, Plan};
+//!
+//!     pub const MATVEC: Loop =
+//!         Loop { name: "matvec", every: 16, iteration_nj: 900, commit_nj: 40, sram_bytes: 0 };
+//!     pub const PLAN: Plan<1> = Plan {
+//!         power_cycle_nj: 104_000,
+//!         restart_nj: 12_000,
+//!         sram_bytes: 2_048,
+//!         nvm_bytes: 8_192,
+//!         loops: [MATVEC],
+//!     };
+//!     const _: () = PLAN.check();
+//! }
+//!
+//! #[derive(Layout)]
+//! struct Memory { x: Buffer<[i8; 64]>, y: Buffer<[i32; 100]> }
+//!
+//! // What the program needs, of NVM and of SRAM for its arena.
+//! const _: () = plan::PLAN.check_memory(Nvm::<Memory, Mapped>::NEEDED, 0);
+//!
+//! #[intermittent_task]
+//! fn matvec(x: Input<[i8; 64]>, w: &[[i8; 64]; 100], y: Output<[i32; 100]>) {
+//!     #[commit(every = plan::MATVEC.every)]
+//!     for o in 0..100 {
+//!         y.set(o, x.iter().zip(&w[o]).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum());
+//!     }
+//! }
+//! ```
+//!
+//! The same with an interval that no power cycle holds does not compile:
+//!
+//! ```compile_fail
+//! # use rekindle::plan::{Loop, Plan};
+//! const MATVEC: Loop =
+//!     Loop { name: "matvec", every: 160, iteration_nj: 900, commit_nj: 40, sram_bytes: 0 };
+//! const PLAN: Plan<1> = Plan {
+//!     power_cycle_nj: 104_000, restart_nj: 12_000, sram_bytes: 2_048, nvm_bytes: 8_192, loops: [MATVEC],
+//! };
+//! const _: () = PLAN.check();
+//! ```
+//!
+//! The energies are the planner's model; what holds is that the program is the planned one, not that the model is right.
+//! Everything here is evaluated by the compiler, and nothing of it is in the firmware.
+
+/// The plan of a program, for one device and one capacitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // Plans are written as literals.
+pub struct Plan<const N: usize> {
+    /// What one power cycle can spend, from switching on to switching off, in nanojoules: `½·C·(V_on² − V_off²)`, less
+    /// a margin.
+    pub power_cycle_nj: u64,
+    /// Booting, and finding out where to go on, in nanojoules.
+    pub restart_nj: u64,
+    /// SRAM that the program may use for buffers, in bytes.
+    pub sram_bytes: u64,
+    /// NVM in bytes.
+    pub nvm_bytes: u64,
+    /// The loops that commit, in the order in which they run.
+    pub loops: [Loop; N],
+}
+
+/// The plan of one loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // Plans are written as literals.
+pub struct Loop {
+    /// Its name in messages.
+    pub name: &'static str,
+    /// Iterations between two commits, for `#[commit(every = …)]`.
+    pub every: u32,
+    /// The dearest iteration in nanojoules.
+    pub iteration_nj: u64,
+    /// A commit in nanojoules.
+    pub commit_nj: u64,
+    /// SRAM for buffers while it runs, in bytes.
+    pub sram_bytes: u64,
+}
+
+impl Loop {
+    /// What is done between two commits, in nanojoules.
+    ///
+    /// ```
+    /// # use rekindle::plan::Loop;
+    /// let conv = Loop { name: "conv", every: 28, iteration_nj: 3_000, commit_nj: 40, sram_bytes: 0 };
+    /// assert_eq!(conv.region_nj(), 84_040);
+    /// ```
+    pub const fn region_nj(&self) -> u64 {
+        (self.every as u64)
+            .saturating_mul(self.iteration_nj)
+            .saturating_add(self.commit_nj)
+    }
+}
+
+impl<const N: usize> Plan<N> {
+    /// Whether every region fits one power cycle and every loop the SRAM: `const _: () = PLAN.check();`.
+    ///
+    /// # Panics
+    ///
+    /// If not, with the loop and the shortfall; in a constant, that is a compile error.
+    pub const fn check(&self) {
+        let mut i = 0;
+        while i < N {
+            let l = &self.loops[i];
+            assert!(l.every > 0, "[RK04] `every = 0` would never commit");
+            let need = l.region_nj().saturating_add(self.restart_nj);
+            if need > self.power_cycle_nj {
+                let text = Text::new()
+                    .str("[RK05] the plan of `")
+                    .str(l.name)
+                    .str("` does not fit a power cycle: a restart, ")
+                    .number(l.every as u64)
+                    .str(" iterations and a commit take ")
+                    .number(need)
+                    .str(" nJ of ")
+                    .number(self.power_cycle_nj)
+                    .str(" nJ; it would begin again each time");
+                panic!("{}", text.as_str());
+            }
+            if l.sram_bytes > self.sram_bytes {
+                let text = Text::new()
+                    .str("[RK11] the plan of `")
+                    .str(l.name)
+                    .str("` takes ")
+                    .number(l.sram_bytes)
+                    .str(" bytes of SRAM, but there are ")
+                    .number(self.sram_bytes);
+                panic!("{}", text.as_str());
+            }
+            i += 1;
+        }
+    }
+
+    /// Whether the program fits the memory that it was planned for: `nvm` is [`Nvm::NEEDED`](crate::Nvm::NEEDED), `arena`
+    /// the SRAM given to [`resume_or_start`](crate::Nvm::resume_or_start), both in bytes.
+    ///
+    /// # Panics
+    ///
+    /// If not; in a constant, that is a compile error.
+    pub const fn check_memory(&self, nvm: usize, arena: usize) {
+        if nvm as u64 > self.nvm_bytes {
+            let text = Text::new()
+                .str("[RK11] the program takes ")
+                .number(nvm as u64)
+                .str(" bytes of NVM, but its plan is for ")
+                .number(self.nvm_bytes);
+            panic!("{}", text.as_str());
+        }
+        if arena as u64 > self.sram_bytes {
+            let text = Text::new()
+                .str("[RK11] the arena takes ")
+                .number(arena as u64)
+                .str(" bytes of SRAM, but the plan is for ")
+                .number(self.sram_bytes);
+            panic!("{}", text.as_str());
+        }
+    }
+}
+
+/// A message, put together by the compiler.
+struct Text {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Text {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; 256],
+            len: 0,
+        }
+    }
+
+    const fn str(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut i = 0;
+        while i < text.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = text[i];
+            self.len += 1;
+            i += 1;
+        }
+        self
+    }
+
+    const fn number(self, number: u64) -> Self {
+        let (rest, digit) = (number / 10, [b'0' + (number % 10) as u8]);
+        let text = if rest > 0 { self.number(rest) } else { self };
+        match core::str::from_utf8(&digit) {
+            Ok(digit) => text.str(digit),
+            Err(_) => text,
+        }
+    }
+
+    const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            // Cut in the middle of a name.
+            Err(_) => "the plan does not fit",
+        }
+    }
+}
