@@ -11,6 +11,7 @@
 //! | [`depthwise()`] | [`Depthwise`] | `DEPTHWISE_CONV_2D` |
 //! | [`dense()`] | [`Dense`] | `FULLY_CONNECTED` |
 //! | [`max_pool`], [`average_pool`] | [`Pool`] | `MAX_POOL_2D`, `AVERAGE_POOL_2D` |
+//! | [`add()`] | [`Add`] | `ADD` |
 //! | [`softmax()`] | [`Softmax`] | `SOFTMAX` |
 //!
 //! Activations are nested arrays, row-major, channels last: `[[[i8; C]; W]; H]`. Sizes are part of the types: a layer
@@ -29,6 +30,7 @@
 #![deny(unsafe_code)]
 #![allow(clippy::inline_always)] // The instructions of `dsp`.
 
+mod add;
 mod conv2d;
 #[cfg(rekindle_dsp)]
 mod conv2d_dsp;
@@ -44,6 +46,7 @@ mod softmax;
 mod tensor;
 mod window;
 
+pub use add::{Add, add};
 pub use conv2d::{Conv2d, conv2d};
 pub use dense::{Dense, dense};
 pub use depthwise::{Depthwise, depthwise};
@@ -54,6 +57,7 @@ pub use tensor::Tensor;
 
 /// The same kernels, with a commit after each output value.
 pub mod by_element {
+    pub use crate::add::add_by_element as add;
     pub use crate::conv2d::conv2d_by_element as conv2d;
     pub use crate::dense::dense_by_element as dense;
     pub use crate::depthwise::depthwise_by_element as depthwise;

@@ -1,5 +1,7 @@
 //! `rekindle`: plans inference on harvested power and compares plans.
 
+mod cli;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +22,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// From a trained int8 model, a `.tflite` file, to crash-safe inference code in Rust.
+    Import(cli::import::ImportArgs),
     /// The plan of each layer for one of the shipped settings.
     Plan {
         /// Such as `cifar-1mF-ts1`; `rekindle compare` lists all.
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), Box<dyn Error + Send + Sync>> {
     match command {
+        Command::Import(args) => cli::import::run(args),
         Command::Plan { setting, charging } => plan(setting, (*charging).into()),
         Command::Compare { charging } => {
             println!(

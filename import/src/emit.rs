@@ -1,0 +1,426 @@
+//! A program as Rust that a person can read, and its constants as a file that the Rust includes.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use rekindle_kernels::Activation;
+
+use crate::Place;
+use crate::memory::{Need, of_role};
+use crate::program::{Add, Buffer, BufferId, Filter, Kernel, Layer, Pool, Program, Role};
+
+/// How often the tasks commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commit {
+    /// After each row of an output.
+    #[default]
+    Row,
+    /// After each value, for capacitors that do not hold a row.
+    Element,
+}
+
+/// Names in what is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// The model, in the documentation.
+    pub model: &'a str,
+    /// The file of constants, relative to the Rust file.
+    pub data: &'a str,
+}
+
+/// The constants: biases and multipliers of all layers, then weights of all layers, little-endian.
+pub fn data(program: &Program) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (_, f) in filters(program) {
+        bytes.extend(f.bias.iter().flat_map(|b| b.to_le_bytes()));
+        let parts = f.scale.iter().map(|s| s.parts());
+        bytes.extend(
+            parts
+                .flat_map(|(q, shift)| [q, shift])
+                .flat_map(i32::to_le_bytes),
+        );
+    }
+    for (_, f) in filters(program) {
+        bytes.extend(f.weight.iter().map(|w| w.cast_unsigned()));
+    }
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
+/// The Rust module. Its head is a plain comment, so that the text can also be included into a module.
+pub fn rust(program: &Program, need: Need, commit: Commit, names: Names) -> String {
+    let mut text = head(program, need, names);
+    let parts = [
+        imports(program, commit),
+        ends(program),
+        weights(program, names),
+        network(program),
+        memory(program, need),
+        task(program, commit),
+    ];
+    for part in parts.iter().filter(|p| !p.is_empty()) {
+        text.push('\n');
+        text += &formatted(part);
+    }
+    text
+}
+
+/// The items of `text` as `rustfmt` would have them, with a line between them.
+fn formatted(text: &str) -> String {
+    // What this module writes is Rust; if it were not, the text as it is would show where.
+    let Ok(syn::File { items, .. }) = syn::parse_file(text) else {
+        return text.to_owned();
+    };
+    let mut out = String::new();
+    let mut last_is_use = false;
+    for item in items {
+        let is_use = matches!(item, syn::Item::Use(_));
+        if !out.is_empty() && !(is_use && last_is_use) {
+            out.push('\n');
+        }
+        last_is_use = is_use;
+        let file = syn::File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![item],
+        };
+        out += &prettyplease::unparse(&file);
+    }
+    out
+}
+
+fn filters(program: &Program) -> impl Iterator<Item = (&Layer, &Filter)> {
+    program
+        .layers
+        .iter()
+        .filter_map(|layer| match &layer.kernel {
+            Kernel::Conv2d(f) | Kernel::Depthwise(f) | Kernel::Dense(f) => Some((layer, f)),
+            _ => None,
+        })
+}
+
+fn head(program: &Program, need: Need, names: Names) -> String {
+    let macs: usize = program.layers.iter().map(|l| program.macs(l)).sum();
+    let mut text = format!(
+        "// `{}`, made by `rekindle import`: change the model, and not this file.\n//\n\
+         // {macs} multiply-accumulates, {} bytes of constants, {} bytes of NVM for inputs, outputs and activations, and an\n\
+         // arena of {} bytes of SRAM where NVM is not memory-mapped.\n//\n\
+         // | layer | made from | output | multiply-accumulates |\n// | --- | --- | --- | ---: |\n",
+        names.model, need.constants, need.nvm, need.arena,
+    );
+    for layer in &program.layers {
+        let shape = &program.buffer(layer.output).shape;
+        let macs = program.macs(layer);
+        let _ = writeln!(
+            text,
+            "// | `{}` | {} | {} | {macs} |",
+            layer.name,
+            operator(&layer.place),
+            times(shape)
+        );
+    }
+    text
+}
+
+/// The operator, without the tensor's name: those are long, and known to TensorFlow only.
+fn operator(place: &Place) -> String {
+    match place {
+        Place::Operator { index, kind, .. } => format!("operator {index}, {kind}"),
+        other => other.to_string(),
+    }
+}
+
+fn imports(program: &Program, commit: Commit) -> String {
+    let mut types = BTreeSet::new();
+    let mut tasks = BTreeSet::new();
+    for layer in &program.layers {
+        let (ty, task) = kernel_names(&layer.kernel);
+        types.insert(ty);
+        tasks.insert(task);
+        if !matches!(
+            layer.kernel,
+            Kernel::Softmax { .. } | Kernel::MaxPool(_) | Kernel::AveragePool(_)
+        ) {
+            types.insert("Activation");
+        }
+    }
+    let zerocopy = if filters(program).next().is_some() {
+        types.insert("multipliers");
+        "use rekindle::zerocopy::{self, FromBytes};\n"
+    } else {
+        ""
+    };
+    let module = match commit {
+        Commit::Row => "rekindle_kernels",
+        Commit::Element => "rekindle_kernels::by_element",
+    };
+    format!(
+        "use rekindle::prelude::*;\n{zerocopy}use rekindle_kernels::{{{}}};\nuse {module}::{{{}}};\n",
+        list(types),
+        list(tasks),
+    )
+}
+
+/// Types of what goes in and comes out, and what the values stand for.
+fn ends(program: &Program) -> String {
+    let mut text = String::new();
+    for (role, what) in [
+        (Role::Input, "What the network takes"),
+        (Role::Output, "What the network gives"),
+    ] {
+        for buffer in of_role(program, role) {
+            let (ty, shape) = (type_name(&buffer.name), times(&buffer.shape));
+            let _ = writeln!(
+                text,
+                "/// {what}, {shape}.\npub type {ty} = {};",
+                nested("i8", &buffer.shape)
+            );
+            if let Some((scale, zero)) = buffer.quantization {
+                let upper = buffer.name.to_uppercase();
+                let _ = writeln!(
+                    text,
+                    "/// A value `v` of [`{ty}`] stands for `{upper}_SCALE * (v - {upper}_ZERO)`.\n\
+                     pub const {upper}_SCALE: f32 = {scale:?};\n\
+                     /// The value of [`{ty}`] that stands for 0.\npub const {upper}_ZERO: i8 = {zero};"
+                );
+            }
+        }
+    }
+    text
+}
+
+fn weights(program: &Program, names: Names) -> String {
+    if filters(program).next().is_none() {
+        return String::new();
+    }
+    let mut text =
+        "/// The file of constants.\n#[derive(FromBytes)]\n#[zerocopy(crate = \"rekindle::zerocopy\")]\n#[repr(C)]\nstruct Weights {\n"
+            .to_owned();
+    for (Layer { name, .. }, f) in filters(program) {
+        let n = f.bias.len();
+        let _ = writeln!(
+            text,
+            "{name}_bias: [i32; {n}],\n{name}_scale: [[i32; 2]; {n}],"
+        );
+    }
+    for (Layer { name, .. }, f) in filters(program) {
+        let _ = writeln!(text, "{name}_weight: {},", nested("i8", &f.shape));
+    }
+    let _ = writeln!(
+        text,
+        "}}\n/// Not in the firmware: only the layers made from it are.\n\
+         const W: Weights = zerocopy::transmute!(*include_bytes!({:?}));",
+        names.data
+    );
+    text
+}
+
+fn network(program: &Program) -> String {
+    let mut fields = String::new();
+    let mut values = String::new();
+    for layer in &program.layers {
+        let (inputs, output) = (
+            shapes(program, layer),
+            times(&program.buffer(layer.output).shape),
+        );
+        let (ty, value) = constant(&layer.name, &layer.kernel);
+        let _ = writeln!(
+            fields,
+            "/// {inputs} → {output}.\npub {}: {ty},",
+            layer.name
+        );
+        let _ = writeln!(values, "{}: {value},", layer.name);
+    }
+    format!(
+        "/// The network's layers: constants, in flash on a device.\n#[derive(Debug)]\npub struct Network {{\n{fields}}}\n\
+         /// The trained network.\n#[allow(long_running_const_eval)]\npub static NETWORK: Network = Network {{\n{values}}};\n"
+    )
+}
+
+/// Type and value of a layer's constants.
+fn constant(name: &str, kernel: &Kernel) -> (String, String) {
+    let from_file = |ty: &str, f: &Filter, zero: bool| {
+        let zero = if zero {
+            format!("{}, ", f.input_zero)
+        } else {
+            String::new()
+        };
+        format!(
+            "{ty}::new(W.{name}_weight, W.{name}_bias, multipliers(W.{name}_scale), {zero}{})",
+            activation(f.activation)
+        )
+    };
+    match kernel {
+        Kernel::Conv2d(f) => {
+            let (&[m, kh, kw, c], [sh, sw]) = (&f.shape[..], f.stride) else {
+                return Default::default();
+            };
+            (
+                format!("Conv2d<{kh}, {kw}, {c}, {m}, {sh}, {sw}>"),
+                from_file("Conv2d", f, true),
+            )
+        }
+        Kernel::Depthwise(f) => {
+            let (&[kh, kw, m], [sh, sw], c) = (&f.shape[..], f.stride, f.channels) else {
+                return Default::default();
+            };
+            (
+                format!("Depthwise<{kh}, {kw}, {c}, {m}, {sh}, {sw}>"),
+                from_file("Depthwise", f, true),
+            )
+        }
+        Kernel::Dense(f) => {
+            let (o, i) = (f.shape[0], f.shape[1]);
+            (format!("Dense<{i}, {o}>"), from_file("Dense", f, true))
+        }
+        Kernel::MaxPool(pool) | Kernel::AveragePool(pool) => {
+            let Pool {
+                window: [kh, kw],
+                stride: [sh, sw],
+                range: (min, max),
+            } = pool;
+            let value = match (*min, *max) {
+                (i8::MIN, i8::MAX) => "Pool::new()".to_owned(),
+                (min, max) => format!("Pool::clamped({min}, {max})"),
+            };
+            (format!("Pool<{kh}, {kw}, {sh}, {sw}>"), value)
+        }
+        Kernel::Softmax { scale, beta } => (
+            "Softmax".to_owned(),
+            format!("Softmax::new({scale:?}, {beta:?})"),
+        ),
+        Kernel::Add(Add {
+            inputs: [(s1, z1), (s2, z2)],
+            scale,
+            activation: a,
+        }) => (
+            "Add".to_owned(),
+            format!(
+                "Add::new([{s1:?}, {s2:?}], [{z1}, {z2}], {scale:?}, {})",
+                activation(*a)
+            ),
+        ),
+    }
+}
+
+fn activation(Activation { zero, min, max }: Activation) -> String {
+    match (min, max) {
+        (i8::MIN, i8::MAX) => format!("Activation::linear({zero})"),
+        (min, i8::MAX) if min == zero => format!("Activation::relu({zero})"),
+        _ => format!("Activation {{ zero: {zero}, min: {min}, max: {max} }}"),
+    }
+}
+
+fn memory(program: &Program, need: Need) -> String {
+    let mut text = format!(
+        "/// Arena that the network needs where NVM is not memory-mapped, in bytes.\npub const ARENA: usize = {};\n",
+        need.arena
+    );
+    text += "/// The activations between the layers, in NVM.\n#[derive(Layout)]\npub struct Activations {\n";
+    for layer in &program.layers {
+        let buffer = program.buffer(layer.output);
+        if buffer.role == Role::Activation {
+            let ty = nested("i8", &buffer.shape);
+            let _ = writeln!(
+                text,
+                "/// Output of `{}`.\npub {}: Buffer<{ty}>,",
+                layer.name, buffer.name
+            );
+        }
+    }
+    text + "}\n"
+}
+
+fn task(program: &Program, commit: Commit) -> String {
+    let per = match commit {
+        Commit::Row => "row",
+        Commit::Element => "value",
+    };
+    let parameters = |role, kind: &str| {
+        let all =
+            of_role(program, role).map(|b| format!("{}: {kind}<{}>", b.name, type_name(&b.name)));
+        all.collect::<Vec<_>>().join(", ")
+    };
+    let mut text = format!(
+        "/// Runs the network once; a commit per output {per}.\n///\n/// # Errors\n///\n\
+         /// Those of the store and of the arena.\n#[intermittent_task]\n\
+         pub fn infer({}, net: &Network, mem: &mut Activations, {}) {{\n",
+        parameters(Role::Input, "Input"),
+        parameters(Role::Output, "Output"),
+    );
+    for layer in &program.layers {
+        let (_, task) = kernel_names(&layer.kernel);
+        let inputs: Vec<_> = layer
+            .inputs
+            .iter()
+            .map(|id| argument(program, *id, "&"))
+            .collect();
+        let output = argument(program, layer.output, "&mut ");
+        let _ = writeln!(
+            text,
+            "#[run]\n{task}({}, &net.{}, {output});",
+            inputs.join(", "),
+            layer.name
+        );
+    }
+    text + "}\n"
+}
+
+/// A buffer as an argument: parameters are borrows already.
+fn argument(program: &Program, id: BufferId, borrow: &str) -> String {
+    let Buffer { name, role, .. } = program.buffer(id);
+    match role {
+        Role::Activation => format!("{borrow}mem.{name}"),
+        Role::Input | Role::Output => name.clone(),
+    }
+}
+
+/// Names of the constants' type and of the task.
+fn kernel_names(kernel: &Kernel) -> (&'static str, &'static str) {
+    match kernel {
+        Kernel::Conv2d(_) => ("Conv2d", "conv2d"),
+        Kernel::Depthwise(_) => ("Depthwise", "depthwise"),
+        Kernel::Dense(_) => ("Dense", "dense"),
+        Kernel::MaxPool(_) => ("Pool", "max_pool"),
+        Kernel::AveragePool(_) => ("Pool", "average_pool"),
+        Kernel::Softmax { .. } => ("Softmax", "softmax"),
+        Kernel::Add(_) => ("Add", "add"),
+    }
+}
+
+fn shapes(program: &Program, layer: &Layer) -> String {
+    let all = layer
+        .inputs
+        .iter()
+        .map(|id| times(&program.buffer(*id).shape));
+    all.collect::<Vec<_>>().join(" and ")
+}
+
+/// `25×5×64`.
+fn times(shape: &[usize]) -> String {
+    shape
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join("×")
+}
+
+/// `[[[i8; 64]; 5]; 25]`.
+fn nested(element: &str, shape: &[usize]) -> String {
+    shape
+        .iter()
+        .rev()
+        .fold(element.to_owned(), |inner, n| format!("[{inner}; {n}]"))
+}
+
+/// `InputTensor` for `input`.
+fn type_name(buffer: &str) -> String {
+    let mut letters = buffer.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    format!("{}{}Tensor", first.unwrap_or_default(), letters.as_str())
+}
+
+fn list(names: BTreeSet<&str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}

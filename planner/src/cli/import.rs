@@ -1,0 +1,154 @@
+//! `rekindle import`: from a model file to Rust.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use rekindle_import::memory::arena;
+use rekindle_import::{Commit, Import, Limits, Options, import};
+use serde_json::json;
+
+/// Arguments of the command.
+#[derive(Args)]
+pub struct ImportArgs {
+    /// An int8 model in TensorFlow Lite's format.
+    model: PathBuf,
+    /// The Rust file; its constants are written beside it, as `.bin`.
+    #[arg(long)]
+    out: PathBuf,
+    /// SRAM that the network may use where NVM is not memory-mapped, such as `32K`; 256K at most.
+    #[arg(long, value_parser = bytes, default_value = "256K")]
+    sram: usize,
+    /// NVM for inputs, outputs and activations, such as `64K`; no limit if left out.
+    #[arg(long, value_parser = bytes)]
+    nvm: Option<usize>,
+    /// How often the tasks commit.
+    #[arg(long, value_enum, default_value_t = Granularity::Row)]
+    commit: Granularity,
+    /// Print what was written as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Granularity {
+    /// After each row of an output.
+    Row,
+    /// After each value of an output, for capacitors that do not hold a row.
+    Element,
+}
+
+/// `64`, `32K` or `1M`.
+fn bytes(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.trim_end_matches(['K', 'k', 'M', 'm']) {
+        digits if digits.len() + 1 < text.len() => return Err("one unit is enough".to_owned()),
+        digits => match text[digits.len()..].to_ascii_uppercase().as_str() {
+            "K" => (digits, 1024),
+            "M" => (digits, 1024 * 1024),
+            _ => (digits, 1),
+        },
+    };
+    let number: usize = digits
+        .parse()
+        .map_err(|_| "a number of bytes, such as 2048, 32K or 1M".to_owned())?;
+    number
+        .checked_mul(unit)
+        .ok_or_else(|| "more bytes than there can be".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What is wrong with the model, or with a file.
+pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let file = std::fs::read(&args.model).map_err(|e| format!("{}: {e}", args.model.display()))?;
+    let name = args.model.file_stem().unwrap_or_default();
+    let options = Options {
+        name: name.to_string_lossy().into_owned(),
+        limits: Limits {
+            sram: args.sram,
+            nvm: args.nvm.unwrap_or(usize::MAX),
+        },
+        commit: match args.commit {
+            Granularity::Row => Commit::Row,
+            Granularity::Element => Commit::Element,
+        },
+    };
+    let model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
+    model.write(&args.out)?;
+    if args.json {
+        println!("{:#}", report(&model));
+    } else {
+        print(&model, &args.out);
+    }
+    Ok(())
+}
+
+fn report(model: &Import) -> serde_json::Value {
+    let program = &model.program;
+    let layers: Vec<_> = program
+        .layers
+        .iter()
+        .map(|layer| {
+            json!({
+                "name": layer.name,
+                "from": layer.place.to_string(),
+                "output": program.buffer(layer.output).shape,
+                "macs": program.macs(layer),
+                "arena_bytes": arena(program, layer),
+            })
+        })
+        .collect();
+    json!({
+        "layers": layers,
+        "arena_bytes": model.need.arena,
+        "nvm_bytes": model.need.nvm,
+        "constants_bytes": model.need.constants,
+    })
+}
+
+fn print(model: &Import, out: &Path) {
+    let program = &model.program;
+    println!(
+        "{:<12} {:>14} {:>12} {:>14}",
+        "layer", "output", "MACs", "arena, bytes"
+    );
+    for layer in &program.layers {
+        let shape: Vec<_> = program
+            .buffer(layer.output)
+            .shape
+            .iter()
+            .map(usize::to_string)
+            .collect();
+        let (macs, arena) = (program.macs(layer), arena(program, layer));
+        println!(
+            "{:<12} {:>14} {macs:>12} {arena:>14}",
+            layer.name,
+            shape.join("×")
+        );
+    }
+    let need = model.need;
+    println!(
+        "\n{} bytes of constants, {} bytes of NVM for activations, and {} bytes of SRAM where NVM is not mapped\nwritten: {} and its .bin",
+        need.constants,
+        need.nvm,
+        need.arena,
+        out.display()
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("2048"), Ok(2048));
+        assert_eq!(bytes("32K"), Ok(32 << 10));
+        assert_eq!(bytes("1m"), Ok(1 << 20));
+        for bad in ["", "K", "-1", "1KK", "1G", "99999999999999999999M"] {
+            assert!(bytes(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Commands of the `rekindle` program that are more than a few lines.
+
+pub mod import;

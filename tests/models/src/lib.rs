@@ -1,0 +1,57 @@
+//! Models that `build.rs` imported: the project's own, and the reference models where `../shared/models` is.
+
+/// Includes an imported model as a module, where its file is at hand, with the memory that its tests use.
+macro_rules! model {
+    ($(#[$doc:meta])* $name:ident if $has:ident) => {
+        $(#[$doc])*
+        #[cfg($has)]
+        pub mod $name {
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
+
+            use rekindle::zerocopy::IntoBytes;
+
+            /// All that the model has in NVM.
+            #[derive(Layout)]
+            pub struct Memory {
+                /// What it takes.
+                pub input: Buffer<InputTensor>,
+                /// What is between its layers.
+                pub net: Activations,
+                /// What it gives.
+                pub output: Buffer<OutputTensor>,
+            }
+
+            /// Runs it on `m`.
+            ///
+            /// # Errors
+            ///
+            /// Those of the store and of the arena.
+            #[intermittent_task]
+            pub fn whole(m: &mut Memory) {
+                #[run]
+                infer(&m.input, &NETWORK, &mut m.net, &mut m.output);
+            }
+
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_layers.rs"));
+        }
+    };
+}
+
+model!(
+    /// The LeNet-class network of the examples.
+    lenet if has_lenet);
+model!(
+    /// TensorFlow's sine.
+    hello_world if has_hello_world);
+model!(
+    /// TensorFlow's two words.
+    micro_speech if has_micro_speech);
+model!(
+    /// MLPerf Tiny's ten words.
+    keyword_spotting if has_keyword_spotting);
+model!(
+    /// MLPerf Tiny's ten classes of images.
+    resnet if has_resnet);
+model!(
+    /// TensorFlow's person, or none.
+    person_detection if has_person_detection);

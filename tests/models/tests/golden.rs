@@ -1,0 +1,96 @@
+//! Imported models give the reference interpreter's bits: at their ends and after every layer.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use npyz::NpyFile;
+use rekindle::prelude::{Layout, Mapped, Nvm};
+use rekindle::zerocopy::{FromBytes, IntoBytes};
+use zip::ZipArchive;
+
+/// A file of `../shared/models`, or `None` with a message that says what is not tested.
+fn reference(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/models")
+        .join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("SKIPPED: shared/models/{name} is not here");
+    None
+}
+
+/// All arrays of a file, as bytes, by name.
+fn arrays(path: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut archive = ZipArchive::new(File::open(path).unwrap()).unwrap();
+    let count = archive.len();
+    let read = |i| {
+        let member = archive.by_index(i).unwrap();
+        let name = member.name().trim_end_matches(".npy").to_owned();
+        let values = NpyFile::new(member).unwrap().into_vec::<i8>().unwrap();
+        (name, values.iter().map(|v| v.cast_unsigned()).collect())
+    };
+    (0..count).map(read).collect()
+}
+
+/// Asserts that all bytes are equal, and names the first that is not.
+fn same(what: &str, found: &[u8], expected: &[u8]) {
+    assert_eq!(found.len(), expected.len(), "size of {what}");
+    if let Some(at) = (0..found.len()).find(|i| found[*i] != expected[*i]) {
+        let [found, expected] = [found[at], expected[at]].map(u8::cast_signed);
+        panic!("{what} differs at value {at}: {found} instead of {expected}");
+    }
+}
+
+macro_rules! golden {
+    ($($name:ident if $has:ident: $file:literal, $layers:literal;)*) => {$(
+        #[test]
+        fn $name() {
+            #[cfg($has)]
+            {
+                use rekindle_models::$name::{InputTensor, Memory, layers, whole};
+
+                let (Some(golden), Some(detailed)) = (
+                    reference(concat!($file, ".golden.npz")),
+                    reference(concat!($file, ".layers.npz")),
+                ) else {
+                    return;
+                };
+                let mut words = vec![0_u64; Memory::SIZE / 8 + 256];
+                let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words)).unwrap();
+                let mut run = |input: &[u8]| {
+                    nvm.restart().unwrap();
+                    nvm.write(|m| &mut m.input, InputTensor::ref_from_bytes(input).unwrap()).unwrap();
+                    nvm.resume_or_start(&mut [], |cx, m| whole(cx, m)).unwrap();
+                    (nvm.read(|m| &m.output).unwrap().as_bytes().to_vec(), layers(&mut nvm).unwrap())
+                };
+
+                let arrays_ = arrays(&golden);
+                let find = |name: &str| &arrays_.iter().find(|(n, _)| n == name).unwrap().1;
+                for sample in 0..4 {
+                    let (output, _) = run(find(&format!("in{sample}_0")));
+                    same(&format!("output of sample {sample}"), &output, find(&format!("tflm{sample}_0")));
+                }
+
+                let expected = arrays(&detailed);
+                let (_, found) = run(&expected.iter().find(|(n, _)| n == "input").unwrap().1);
+                assert_eq!(found.len(), $layers, "layers that are compared");
+                for (index, bytes) in found {
+                    let prefix = format!("op{index:02}_");
+                    let (name, expected) = expected.iter().find(|(n, _)| n.starts_with(&prefix)).unwrap();
+                    same(name, &bytes, expected);
+                }
+            }
+            #[cfg(not($has))]
+            assert!(reference(concat!($file, ".tflite")).is_none(), "the model is here, and was not imported");
+        }
+    )*};
+}
+
+golden! {
+    hello_world if has_hello_world: "hello_world_int8", 3;
+    micro_speech if has_micro_speech: "micro_speech_quantized", 3;
+    keyword_spotting if has_keyword_spotting: "kws_ref_model", 12;
+    resnet if has_resnet: "pretrainedResnet_quant", 15;
+    person_detection if has_person_detection: "person_detect", 30;
+}
