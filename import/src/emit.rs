@@ -75,7 +75,7 @@ fn formatted(text: &str) -> String {
     let mut last_is_use = false;
     for item in items {
         let is_use = matches!(item, syn::Item::Use(_));
-        if !out.is_empty() && !(is_use && last_is_use) {
+        if !out.is_empty() && (!is_use || !last_is_use) {
             out.push('\n');
         }
         last_is_use = is_use;
@@ -177,11 +177,12 @@ fn ends(program: &Program) -> String {
                 nested("i8", &buffer.shape)
             );
             if let Some((scale, zero)) = buffer.quantization {
+                let scale = literal(scale);
                 let upper = buffer.name.to_uppercase();
                 let _ = writeln!(
                     text,
                     "/// A value `v` of [`{ty}`] stands for `{upper}_SCALE * (v - {upper}_ZERO)`.\n\
-                     pub const {upper}_SCALE: f32 = {scale:?};\n\
+                     pub const {upper}_SCALE: f32 = {scale};\n\
                      /// The value of [`{ty}`] that stands for 0.\npub const {upper}_ZERO: i8 = {zero};"
                 );
             }
@@ -288,7 +289,7 @@ fn constant(name: &str, kernel: &Kernel) -> (String, String) {
         }
         Kernel::Softmax { scale, beta } => (
             "Softmax".to_owned(),
-            format!("Softmax::new({scale:?}, {beta:?})"),
+            format!("Softmax::new({}, {})", literal(*scale), literal(*beta)),
         ),
         Kernel::Add(Add {
             inputs: [(s1, z1), (s2, z2)],
@@ -297,7 +298,10 @@ fn constant(name: &str, kernel: &Kernel) -> (String, String) {
         }) => (
             "Add".to_owned(),
             format!(
-                "Add::new([{s1:?}, {s2:?}], [{z1}, {z2}], {scale:?}, {})",
+                "Add::new([{}, {}], [{z1}, {z2}], {}, {})",
+                literal(*s1),
+                literal(*s2),
+                literal(*scale),
                 activation(*a)
             ),
         ),
@@ -397,6 +401,21 @@ fn shapes(program: &Program, layer: &Layer) -> String {
     all.collect::<Vec<_>>().join(" and ")
 }
 
+/// The number as a literal that reads back as the same bits, its decimals in groups of three.
+fn literal(number: f32) -> String {
+    let text = format!("{number:?}");
+    let (mantissa, exponent) = text.split_at(text.find('e').unwrap_or(text.len()));
+    let Some((whole, decimals)) = mantissa.split_once('.') else {
+        return text;
+    };
+    let groups: Vec<_> = decimals
+        .as_bytes()
+        .chunks(3)
+        .map(String::from_utf8_lossy)
+        .collect();
+    format!("{whole}.{}{exponent}", groups.join("_"))
+}
+
 /// `25×5×64`.
 fn times(shape: &[usize]) -> String {
     shape
@@ -423,4 +442,30 @@ fn type_name(buffer: &str) -> String {
 
 fn list(names: BTreeSet<&str>) -> String {
     names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::literal;
+
+    #[test]
+    fn literals_are_the_same_numbers_and_readable() {
+        let cases = [
+            (0.5, "0.5"),
+            (0.584_702_9, "0.584_702_9"),
+            (1.0, "1.0"),
+            (1e-10, "1e-10"),
+            (1.25e-10, "1.25e-10"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(literal(number), text);
+        }
+        for bits in (1..u32::MAX).step_by(9_999_991) {
+            let number = f32::from_bits(bits);
+            if number.is_finite() {
+                let read: f32 = literal(number).replace('_', "").parse().unwrap();
+                assert_eq!(read.to_bits(), bits);
+            }
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! What can be wrong with a model, with the place.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Why a model was not imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The file does not start as a TFLite model does.
+    /// The file does not start as a `TFLite` model does.
     #[error("not a TFLite model: bytes 4 to 7 are {found:02x?}, not \"TFL3\"")]
     NotTflite {
         /// The bytes that are there.
@@ -105,7 +105,7 @@ fn unsupported(all: &[Unsupported]) -> String {
         n => format!("there are no kernels for {n} operators:"),
     };
     for Unsupported { place, what } in all {
-        text += &format!("\n  {place}: {what}");
+        let _ = write!(text, "\n  {place}: {what}");
     }
     text
 }

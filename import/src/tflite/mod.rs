@@ -90,10 +90,9 @@ impl<'a> Reader<'a> {
             index,
             name: name.clone(),
         };
-        let shape = from
-            .shape()
-            .map(|s| s.iter().map(size).collect::<Option<Vec<_>>>())
-            .unwrap_or(Some(Vec::new()))
+        let sizes = from.shape().into_iter().flatten().map(size);
+        let shape = sizes
+            .collect::<Option<Vec<_>>>()
             .ok_or_else(|| place().invalid("a size is negative, zero or above a million"))?;
         let count = shape
             .iter()

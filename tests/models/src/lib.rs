@@ -41,17 +41,17 @@ model!(
     /// The LeNet-class network of the examples.
     lenet if has_lenet);
 model!(
-    /// TensorFlow's sine.
+    /// `TensorFlow`'s sine.
     hello_world if has_hello_world);
 model!(
-    /// TensorFlow's two words.
+    /// `TensorFlow`'s two words.
     micro_speech if has_micro_speech);
 model!(
-    /// MLPerf Tiny's ten words.
+    /// `MLPerf` Tiny's ten words.
     keyword_spotting if has_keyword_spotting);
 model!(
-    /// MLPerf Tiny's ten classes of images.
+    /// `MLPerf` Tiny's ten classes of images.
     resnet if has_resnet);
 model!(
-    /// TensorFlow's person, or none.
+    /// `TensorFlow`'s person, or none.
     person_detection if has_person_detection);
