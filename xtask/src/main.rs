@@ -7,6 +7,7 @@ mod crash;
 mod firmware;
 mod machine;
 mod overhead;
+mod overhead_m4;
 mod shell;
 mod steps;
 mod test;
@@ -31,6 +32,9 @@ enum Command {
     },
     /// Measures what protection costs on continuous power, in instructions and NVM bytes.
     Overhead {
+        /// Count in an emulator: `cortex-m4`, which also reports sizes of code and stack.
+        #[arg(long, value_parser = ["cortex-m4"])]
+        target: Option<String>,
         /// Print a list of `{kernel, granularity, instructions_ratio, nvm_ratio}`.
         #[arg(long)]
         json: bool,
@@ -79,7 +83,12 @@ enum Command {
 fn main() -> ExitCode {
     let result = shell::enter_root().and_then(|()| match Args::parse().command {
         Command::Test { only } => Ok(test::all(only.as_deref())),
-        Command::Overhead { json, check } => overhead::report(json, check),
+        Command::Overhead {
+            json,
+            check,
+            target: None,
+        } => overhead::report(json, check),
+        Command::Overhead { json, check, .. } => overhead_m4::report(json, check),
         Command::Bench { json, target: _ } => bench::cortex_m4(json),
         Command::Baseline { json } => baseline::report(json),
         Command::Firmware { json, only, short } => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::shell::{command, need, output, outside, target, works};
 use crate::steps::{Skip, Steps, Tally};
-use crate::{baseline, crash, firmware, overhead};
+use crate::{baseline, crash, firmware, overhead, overhead_m4};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.88";
@@ -62,6 +62,13 @@ pub fn all(only: Option<&str>) -> bool {
     steps.step("overhead", |_| {
         ensure!(
             overhead::report(false, true)?,
+            "protection costs more than promised"
+        );
+        Ok(())
+    });
+    steps.step("overhead on a Cortex-M4", |_| {
+        ensure!(
+            overhead_m4::report(false, true)?,
             "protection costs more than promised"
         );
         Ok(())

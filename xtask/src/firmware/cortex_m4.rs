@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use super::qemu::{self, Session};
 use super::tools::{self, Sizes};
 use super::{Check, Effort, Outcome, Row, Target};
+use crate::overhead_m4;
 use crate::shell::{output, outside};
 
 /// See the module.
@@ -32,7 +33,7 @@ struct Bench {
 fn run(effort: Effort) -> Result<Outcome> {
     tools::rust_target(tools::CORTEX_M4)?;
     tools::qemu_arm()?;
-    let programs = tools::build(FOLDER, tools::CORTEX_M4, "", None)?;
+    let programs = tools::build(FOLDER, tools::CORTEX_M4, "")?;
     let mut bench = Bench {
         effort,
         sizes: tools::sizes(&programs.join("lenet"))?,
@@ -71,7 +72,13 @@ impl Bench {
         });
     }
 
-    fn row(&mut self, name: &str, session: &Session, note: String) -> Result<()> {
+    fn row(
+        &mut self,
+        name: &str,
+        session: &Session,
+        overhead: Option<f64>,
+        note: String,
+    ) -> Result<()> {
         self.outcome.rows.push(Row {
             target: format!("{NAME}, {name}"),
             text: self.sizes.text,
@@ -80,7 +87,7 @@ impl Bench {
             nvm: session.get("nvm")?,
             failures: session.get("failures")?,
             differences: Some(session.get("differences")?),
-            overhead: None,
+            overhead,
             note,
         });
         Ok(())
@@ -109,7 +116,7 @@ impl Bench {
     }
 
     /// Failures at random instructions; the same twice.
-    fn random(&mut self, by: &str, full: u32, short: u32, max: u32) -> Result<()> {
+    fn random(&mut self, by: &'static str, full: u32, short: u32, max: u32) -> Result<()> {
         let failures = self.amount(full, short);
         let words = format!("mode=random by={by} seed={SEED} failures={failures} max={max}");
         let session = self.session("lenet", &words)?;
@@ -122,7 +129,8 @@ impl Bench {
             "{} inferences; {distinct} failures differ in commit or instruction; seed {SEED}",
             session.get("done")?
         );
-        self.row(&format!("commit per {by}"), &session, note)?;
+        let overhead = Some(overhead_m4::network(by)?);
+        self.row(&format!("commit per {by}"), &session, overhead, note)?;
         let words = format!("mode=random by={by} seed={SEED} failures=300 max={max}");
         let same = self.session("lenet", &words)? == self.session("lenet", &words)?;
         self.check(
@@ -163,7 +171,7 @@ impl Bench {
             "{each} from the {first}th after the reset, {count} in all; {} commits",
             session.commits() - 1
         );
-        self.row(name, &session, note)
+        self.row(name, &session, None, note)
     }
 
     fn sweeps(&mut self) -> Result<()> {

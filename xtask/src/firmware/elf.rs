@@ -10,6 +10,8 @@ use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
 pub struct Sizes {
     /// Code and constants.
     pub text: u64,
+    /// Code alone, as far as it is not mixed with its constants.
+    pub code: u64,
     /// Initialised variables, which take room in both memories.
     pub data: u64,
     /// Zeroed variables.
@@ -36,6 +38,9 @@ pub fn sizes(program: &Path) -> Result<Sizes> {
             sizes.data += section.size();
         } else {
             sizes.text += section.size();
+            if sh_flags & u64::from(elf::SHF_EXECINSTR) != 0 {
+                sizes.code += section.size();
+            }
         }
     }
     Ok(sizes)

@@ -12,7 +12,7 @@ pub const TARGET: Target = Target {
 
 fn run(_: Effort) -> Result<Outcome> {
     tools::rust_target(tools::CORTEX_M4)?;
-    let programs = tools::build("firmware/bench-m4", tools::CORTEX_M4, "", None)?;
+    let programs = tools::build("firmware/bench-m4", tools::CORTEX_M4, "")?;
     let sizes = tools::sizes(&programs.join("rekindle-bench-m4"))?;
     let row = Row {
         target: "cortex-m4 kernels".to_owned(),

@@ -5,7 +5,7 @@
 mod cortex_m4;
 mod elf;
 mod kernels;
-mod qemu;
+pub mod qemu;
 mod report;
 pub mod tools;
 
@@ -23,6 +23,7 @@ const TARGETS: &[Target] = &[cortex_m4::TARGET, kernels::TARGET];
 pub const CRATES: &[(&str, &str)] = &[
     ("firmware/bench-m4", "--target thumbv7em-none-eabihf"),
     ("firmware/cortex-m4", "--target thumbv7em-none-eabihf"),
+    ("firmware/overhead-m4", "--target thumbv7em-none-eabihf"),
 ];
 
 /// One kind of device.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::shell::{command, need, output, outside, quietly, target, works};
 
@@ -39,26 +39,35 @@ pub fn qemu_arm() -> Result<()> {
     )
 }
 
-/// Builds a firmware crate and gives the folder of its programs. `words` follow `cargo build --release`; `flags` are
-/// added to those of rustc, and their builds are kept apart under `variant`.
-pub fn build(
-    folder: &str,
-    triple: &str,
-    words: &str,
-    variant: Option<(&str, &str)>,
-) -> Result<PathBuf> {
-    let mut cargo = outside(
-        folder,
-        &format!("cargo build --quiet --release --target {triple} {words}"),
-    );
-    let mut programs = target().join(folder);
-    if let Some((name, flags)) = variant {
-        programs = programs.join(name);
-        cargo.env("CARGO_TARGET_DIR", &programs);
-        cargo.env("RUSTFLAGS", flags);
+/// Builds a firmware crate and gives the folder of its programs. `words` follow `cargo build --release`.
+pub fn build(folder: &str, triple: &str, words: &str) -> Result<PathBuf> {
+    let words = format!("cargo build --quiet --release --target {triple} {words}");
+    quietly(&mut outside(folder, &words), |_| {})?;
+    Ok(target().join(folder).join(triple).join("release"))
+}
+
+/// The same without any protection, apart from the other.
+pub fn build_unprotected(folder: &str, triple: &str, words: &str) -> Result<PathBuf> {
+    let place = target().join(folder).join("unprotected");
+    std::fs::create_dir_all(&place)?;
+    // `RUSTFLAGS` do not reach procedural macros when there is a `--target`, and it is the macros that protect.
+    let wrapper = place.join("rustc");
+    let script = "#!/bin/sh\nrustc=$1\nshift\nexec \"$rustc\" \"$@\" --cfg rekindle_unprotected -Adead_code\n";
+    if std::fs::read_to_string(&wrapper).ok().as_deref() != Some(script) {
+        std::fs::write(&wrapper, script)?;
     }
+    ensure!(
+        works(&format!("chmod +x {}", wrapper.display())),
+        "cannot make {} executable",
+        wrapper.display()
+    );
+    let words = format!("cargo build --quiet --release --target {triple} {words}");
+    let mut cargo = outside(folder, &words);
+    cargo
+        .env("CARGO_TARGET_DIR", &place)
+        .env("RUSTC_WRAPPER", &wrapper);
     quietly(&mut cargo, |_| {})?;
-    Ok(programs.join(triple).join("release"))
+    Ok(place.join(triple).join("release"))
 }
 
 /// Sizes of a program.

@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod power;
+pub mod stack;
 
 /// Free-running counter of the FPGA's I/O block: 25 MHz of virtual time.
 const COUNTER: *const u32 = 0x4002_8018 as *const u32;

@@ -6,12 +6,9 @@ use super::config::{Config, Mode};
 use super::judge::Judge;
 use super::session::control;
 use super::{By, Program};
-use crate::board::{bytes, console, instructions, now, psram};
+use crate::board::{bytes, console, instructions, now, psram, stack};
 use crate::pictures::{PICTURES, Pictures};
 use crate::say;
-
-/// What unused stack is filled with.
-const PAINT: u32 = 0xa55a_c33c;
 
 /// The buffers after the run of picture `number`.
 pub(super) fn data(number: usize) -> &'static mut [u8] {
@@ -43,13 +40,13 @@ pub(super) fn first_boot<P: Program>() -> ! {
         }
     };
     control().config = config;
-    paint();
+    stack::paint();
     for number in 0..PICTURES {
         let before = now();
         uninterrupted::<P>(number, config.by);
         control().instructions = instructions(now().wrapping_sub(before));
     }
-    control().stack = painted();
+    control().stack = stack::painted(stack::top());
     if config.mode == Mode::Golden {
         for number in 0..PICTURES {
             let mut console = console::Console::new();
@@ -77,37 +74,4 @@ fn uninterrupted<P: Program>(number: usize, by: By) {
         say!("error: {error}");
         console::end(false);
     }
-}
-
-unsafe extern "C" {
-    static _stack_end: u32;
-    static _stack_start: u32;
-}
-
-/// Paints the stack below its pointer.
-#[inline(never)]
-fn paint() {
-    let top: usize;
-    // SAFETY: reads a register.
-    unsafe {
-        core::arch::asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags))
-    };
-    let mut at = (&raw const _stack_end).cast_mut();
-    while at.addr() < top - 64 {
-        // SAFETY: below the stack's pointer nothing is in use.
-        unsafe {
-            at.write_volatile(PAINT);
-            at = at.add(1);
-        }
-    }
-}
-
-/// Bytes of stack that are not as they were painted.
-fn painted() -> u32 {
-    let mut at = &raw const _stack_end;
-    // SAFETY: within the stack.
-    while unsafe { at.read_volatile() } == PAINT {
-        at = at.wrapping_add(1);
-    }
-    ((&raw const _stack_start).addr() - at.addr()) as u32
 }
