@@ -41,16 +41,16 @@ fn complete(report: &Report) {
 #[cfg(has_hello_world)]
 fn hello_world_survives_every_outage() {
     use rekindle_models::hello_world::{Memory, whole};
-    complete(&check(|m: &mut Memory| &mut m.input).run_mapped(|cx, m| whole(cx, m)));
-    complete(&check(|m: &mut Memory| &mut m.input).run_bytes(|cx, m| whole(cx, m)));
+    complete(&check(|m: &mut Memory| &mut m.input).run_mapped(whole));
+    complete(&check(|m: &mut Memory| &mut m.input).run_bytes(whole));
 }
 
 #[test]
 #[cfg(has_micro_speech)]
 fn micro_speech_survives_every_outage() {
     use rekindle_models::micro_speech::{Memory, whole};
-    complete(&check(|m: &mut Memory| &mut m.input).run_mapped(|cx, m| whole(cx, m)));
-    complete(&check(|m: &mut Memory| &mut m.input).run_bytes(|cx, m| whole(cx, m)));
+    complete(&check(|m: &mut Memory| &mut m.input).run_mapped(whole));
+    complete(&check(|m: &mut Memory| &mut m.input).run_bytes(whole));
 }
 
 macro_rules! sampled {
@@ -61,8 +61,8 @@ macro_rules! sampled {
             use rekindle_models::$name::{Memory, whole};
             let sampled = || check(|m: &mut Memory| &mut m.input).max_states(0).random($schedules);
             for report in [
-                sampled().run_mapped(|cx, m| whole(cx, m)),
-                sampled().run_bytes(|cx, m| whole(cx, m)),
+                sampled().run_mapped(whole),
+                sampled().run_bytes(whole),
             ] {
                 assert!(report.outages >= LEAST, "{} outages", report.outages);
             }
