@@ -6,11 +6,14 @@ use core::array;
 use rekindle::prelude::*;
 
 use crate::requant::{Activation, Multiplier, fold};
-use crate::window::span;
+use crate::window::{AUTO, dilated};
 
-/// A convolutional layer: `M` filters of `KH`×`KW` over `C` channels, with strides `SH` and `SW`.
+/// A convolutional layer: `M` filters of `KH`×`KW` over `C` channels, with strides `SH` and `SW` and dilations `DH` and
+/// `DW`.
 ///
-/// It does not know the size of its input: [`conv2d`] takes that from its buffers, and whether to pad as well.
+/// It does not know the size of its input: [`conv2d`] takes that from its buffers, and whether to pad as well. Where a
+/// padding is neither of TensorFlow Lite's two, `PH` rows and `PW` columns in front are explicit, and as many behind as
+/// the output's size needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Conv2d<
     const KH: usize,
@@ -19,6 +22,10 @@ pub struct Conv2d<
     const M: usize,
     const SH: usize = 1,
     const SW: usize = 1,
+    const DH: usize = 1,
+    const DW: usize = 1,
+    const PH: usize = AUTO,
+    const PW: usize = AUTO,
 > {
     pub(crate) weight: [[[[i8; C]; KW]; KH]; M],
     /// With the input's zero point folded in.
@@ -40,7 +47,11 @@ impl<
     const M: usize,
     const SH: usize,
     const SW: usize,
-> Conv2d<KH, KW, C, M, SH, SW>
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
+> Conv2d<KH, KW, C, M, SH, SW, DH, DW, PH, PW>
 {
     /// * `weight`: `[out][row][column][in]`, symmetric (zero point 0);
     /// * `bias`: one per output channel, in units of input scale times that channel's weight scale;
@@ -76,18 +87,27 @@ impl<
         r: usize,
         c: usize,
     ) -> Patch<KH, KW, C> {
-        let (rows, columns) = (span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c));
+        let (rows, columns) = (
+            dilated::<H, OH, KH, SH, DH, PH>(r),
+            dilated::<W, OW, KW, SW, DW, PW>(c),
+        );
         let zero = i16::from(self.input_zero);
         let mut patch = [[[zero; C]; KW]; KH];
         for (to, from) in patch[rows.kernel..]
             .iter_mut()
-            .zip(&x[rows.input..])
+            .zip(x[rows.input..].iter().step_by(DH))
             .take(rows.len)
         {
-            let to = to[columns.kernel..][..columns.len].as_flattened_mut();
-            let from = from[columns.input..][..columns.len].as_flattened();
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = i16::from(*from);
+            let to = &mut to[columns.kernel..][..columns.len];
+            if const { DW == 1 } {
+                let from = from[columns.input..][..columns.len].as_flattened();
+                for (to, from) in to.as_flattened_mut().iter_mut().zip(from) {
+                    *to = i16::from(*from);
+                }
+            } else {
+                for (to, from) in to.iter_mut().zip(from[columns.input..].iter().step_by(DW)) {
+                    *to = from.map(i16::from);
+                }
             }
         }
         patch
@@ -138,7 +158,8 @@ const PLACES: usize = if cfg!(rekindle_dsp) { 2 } else { 1 };
 /// Convolution; commits after each output row.
 ///
 /// The output's size says whether the input is padded: `ceil(H / SH)` rows with (`SAME`), `(H − KH) / SH + 1` without
-/// (`VALID`), and columns likewise. Any other size is a compile error.
+/// (`VALID`), and columns likewise; `KH` is the filter's extent with its dilation. Any other size is a compile error,
+/// unless the layer has explicit padding.
 ///
 /// ```
 /// use rekindle::prelude::*;
@@ -189,9 +210,13 @@ pub fn conv2d<
     const KW: usize,
     const SH: usize,
     const SW: usize,
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
 >(
     x: Input<[[[i8; C]; W]; H]>,
-    layer: &Conv2d<KH, KW, C, M, SH, SW>,
+    layer: &Conv2d<KH, KW, C, M, SH, SW, DH, DW, PH, PW>,
     y: Output<[[[i8; M]; OW]; OH]>,
 ) {
     #[commit]
@@ -226,9 +251,13 @@ pub fn conv2d_by_element<
     const KW: usize,
     const SH: usize,
     const SW: usize,
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
 >(
     x: Input<[[[i8; C]; W]; H]>,
-    layer: &Conv2d<KH, KW, C, M, SH, SW>,
+    layer: &Conv2d<KH, KW, C, M, SH, SW, DH, DW, PH, PW>,
     y: Output<[[[i8; M]; OW]; OH]>,
 ) {
     for r in 0..OH {

@@ -6,7 +6,7 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 
 use crate::conv2d::Conv2d;
 use crate::dsp;
-use crate::window::span;
+use crate::window::dilated;
 
 /// The input under one filter, widened to 16 bits in the order of [`dsp::widen`]; `KH · KW · C` values.
 #[repr(C, align(4))]
@@ -45,7 +45,11 @@ impl<
     const M: usize,
     const SH: usize,
     const SW: usize,
-> Conv2d<KH, KW, C, M, SH, SW>
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
+> Conv2d<KH, KW, C, M, SH, SW, DH, DW, PH, PW>
 {
     /// What the filters see at output row `r`, column `c`.
     #[inline(always)]
@@ -56,8 +60,11 @@ impl<
         c: usize,
         to: &mut Wide<KH, KW, C>,
     ) {
-        let (rows, columns) = (span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c));
-        let inside = rows.len == KH && columns.len == KW;
+        let (rows, columns) = (
+            dilated::<H, OH, KH, SH, DH, PH>(r),
+            dilated::<W, OW, KW, SW, DW, PW>(c),
+        );
+        let inside = const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW;
         if inside && const { (KW * C).is_multiple_of(4) } {
             let lines = x[rows.input..][..KH].iter();
             for (line, to) in lines.zip(to.pairs_mut().chunks_exact_mut(const { KW * C / 4 })) {
@@ -74,11 +81,17 @@ impl<
         } else {
             for (to, line) in patch[rows.kernel..]
                 .iter_mut()
-                .zip(&x[rows.input..])
+                .zip(x[rows.input..].iter().step_by(DH))
                 .take(rows.len)
             {
-                to[columns.kernel..][..columns.len]
-                    .copy_from_slice(&line[columns.input..][..columns.len]);
+                let to = &mut to[columns.kernel..][..columns.len];
+                if const { DW == 1 } {
+                    to.copy_from_slice(&line[columns.input..][..columns.len]);
+                } else {
+                    for (to, from) in to.iter_mut().zip(line[columns.input..].iter().step_by(DW)) {
+                        *to = *from;
+                    }
+                }
             }
         }
         let patch = patch.as_flattened().as_flattened();

@@ -7,11 +7,12 @@ use rekindle::prelude::*;
 #[cfg(rekindle_dsp)]
 use crate::dsp;
 use crate::requant::{Activation, Multiplier, fold};
-use crate::window::{Place, span};
+use crate::window::{AUTO, Place, dilated};
 
 /// A depthwise layer: output channel `m` is one `KH`×`KW` filter over input channel `m / (M / C)`.
 ///
-/// It does not know the size of its input: [`depthwise`] takes that from its buffers, and whether to pad as well.
+/// Strides are `SH` and `SW`, dilations `DH` and `DW`. It does not know the size of its input: [`depthwise`] takes that from
+/// its buffers, and whether to pad as well, unless `PH` and `PW` say so, as for [`Conv2d`](crate::Conv2d).
 #[derive(Clone, Copy, Debug)]
 pub struct Depthwise<
     const KH: usize,
@@ -20,6 +21,10 @@ pub struct Depthwise<
     const M: usize,
     const SH: usize = 1,
     const SW: usize = 1,
+    const DH: usize = 1,
+    const DW: usize = 1,
+    const PH: usize = AUTO,
+    const PW: usize = AUTO,
 > {
     weight: [[[i8; M]; KW]; KH],
     /// With the input's zero point folded in.
@@ -36,7 +41,11 @@ impl<
     const M: usize,
     const SH: usize,
     const SW: usize,
-> Depthwise<KH, KW, C, M, SH, SW>
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
+> Depthwise<KH, KW, C, M, SH, SW, DH, DW, PH, PW>
 {
     /// * `weight`: `[row][column][out]`, symmetric (zero point 0);
     /// * `bias`: one per output channel, in units of input scale times that channel's weight scale;
@@ -82,7 +91,10 @@ impl<
         r: usize,
         c: usize,
     ) -> Place {
-        [span::<H, OH, KH, SH>(r), span::<W, OW, KW, SW>(c)]
+        [
+            dilated::<H, OH, KH, SH, DH, PH>(r),
+            dilated::<W, OW, KW, SW, DW, PW>(c),
+        ]
     }
 
     /// The input pixel under each tap; `outside` where the filter hangs over the edge.
@@ -93,11 +105,13 @@ impl<
         [rows, columns]: Place,
     ) -> [[&'a [i8; C]; KW]; KH] {
         let mut under = [[outside; KW]; KH];
-        let lines = under[rows.kernel..].iter_mut().zip(&x[rows.input..]);
+        let lines = under[rows.kernel..]
+            .iter_mut()
+            .zip(x[rows.input..].iter().step_by(DH));
         for (under, line) in lines.take(rows.len) {
             let pixels = under[columns.kernel..]
                 .iter_mut()
-                .zip(&line[columns.input..]);
+                .zip(line[columns.input..].iter().step_by(DW));
             for (under, pixel) in pixels.take(columns.len) {
                 *under = pixel;
             }
@@ -220,9 +234,13 @@ pub fn depthwise<
     const KW: usize,
     const SH: usize,
     const SW: usize,
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
 >(
     x: Input<[[[i8; C]; W]; H]>,
-    layer: &Depthwise<KH, KW, C, M, SH, SW>,
+    layer: &Depthwise<KH, KW, C, M, SH, SW, DH, DW, PH, PW>,
     y: Output<[[[i8; M]; OW]; OH]>,
 ) {
     #[commit]
@@ -232,7 +250,7 @@ pub fn depthwise<
                 [r, c],
                 layer.pixel(
                     x,
-                    Depthwise::<KH, KW, C, M, SH, SW>::place::<H, W, OH, OW>(r, c),
+                    Depthwise::<KH, KW, C, M, SH, SW, DH, DW, PH, PW>::place::<H, W, OH, OW>(r, c),
                 ),
             );
         }
@@ -256,14 +274,19 @@ pub fn depthwise_by_element<
     const KW: usize,
     const SH: usize,
     const SW: usize,
+    const DH: usize,
+    const DW: usize,
+    const PH: usize,
+    const PW: usize,
 >(
     x: Input<[[[i8; C]; W]; H]>,
-    layer: &Depthwise<KH, KW, C, M, SH, SW>,
+    layer: &Depthwise<KH, KW, C, M, SH, SW, DH, DW, PH, PW>,
     y: Output<[[[i8; M]; OW]; OH]>,
 ) {
     for r in 0..OH {
         for c in 0..OW {
-            let place = Depthwise::<KH, KW, C, M, SH, SW>::place::<H, W, OH, OW>(r, c);
+            let place =
+                Depthwise::<KH, KW, C, M, SH, SW, DH, DW, PH, PW>::place::<H, W, OH, OW>(r, c);
             #[commit]
             for m in 0..M {
                 y.set([r, c, m], layer.channel(x, place, m));

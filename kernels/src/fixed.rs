@@ -36,6 +36,11 @@ const fn exp_near_zero(a: i32) -> i32 {
 
 /// `exp(a)` for `a ≤ 0`, Q5 to Q0.
 pub const fn exp_on_negative(a: i32) -> i32 {
+    exp_on_negative_in::<5>(a)
+}
+
+/// `exp(a)` for `a ≤ 0`, with `BITS` integer bits, five at most, to Q0.
+const fn exp_on_negative_in<const BITS: u32>(a: i32) -> i32 {
     /// `exp(−2^k)` in Q0 for k = −2, −1, … 4.
     const POWERS: [i32; 7] = [
         1_672_461_947,
@@ -46,18 +51,17 @@ pub const fn exp_on_negative(a: i32) -> i32 {
         720_401,
         242,
     ];
-    /// A quarter in Q5.
-    const QUARTER: i32 = 1 << 24;
+    let quarter = 1 << (29 - BITS);
     if a == 0 {
         return ONE;
     }
-    let minus = (a & (QUARTER - 1)) - QUARTER;
-    let mut result = exp_near_zero(shift_left(minus, 5));
+    let minus = (a & (quarter - 1)) - quarter;
+    let mut result = exp_near_zero(shift_left(minus, BITS));
     // What is left is a multiple of a quarter: one factor per bit.
     let rest = minus - a;
     let mut k = 0;
-    while k < POWERS.len() {
-        if rest & (QUARTER << k) != 0 {
+    while k < BITS as usize + 2 {
+        if rest & (quarter << k) != 0 {
             result = mul(result, POWERS[k]);
         }
         k += 1;
@@ -65,8 +69,8 @@ pub const fn exp_on_negative(a: i32) -> i32 {
     result
 }
 
-/// `1 / (1 + a)` for `a` in `[0, 1)`, Q0 to Q0: three steps of Newton's method.
-const fn one_over_one_plus(a: i32) -> i32 {
+/// `2 / (1 + a)` for `a` in `[0, 1)`, Q0 to Q2: three steps of Newton's method.
+const fn two_over_one_plus(a: i32) -> i32 {
     const TWO_OF_48_17: i32 = 1_515_870_810;
     const TWO_OF_MINUS_32_17: i32 = -1_010_580_540;
     /// One in Q2.
@@ -80,8 +84,33 @@ const fn one_over_one_plus(a: i32) -> i32 {
         x += shift_left(mul(x, error), 2);
         step += 1;
     }
-    // x is twice the result in Q2: the same bits read as Q1 are the result.
-    shift_left(x, 1)
+    x
+}
+
+/// `1 / (1 + a)` for `a` in `[0, 1)`, Q0 to Q0.
+const fn one_over_one_plus(a: i32) -> i32 {
+    // Twice the result in Q2: the same bits read as Q1 are the result.
+    shift_left(two_over_one_plus(a), 1)
+}
+
+/// `1 / (1 + exp(−a))`, Q4 to Q0.
+pub const fn logistic(a: i32) -> i32 {
+    if a == 0 {
+        return ((ONE as i64 + 1) / 2) as i32;
+    }
+    let positive = one_over_one_plus(exp_on_negative_in::<4>(-a.saturating_abs()));
+    if a > 0 { positive } else { ONE - positive }
+}
+
+/// Hyperbolic tangent, Q4 to Q0.
+pub const fn tanh(a: i32) -> i32 {
+    if a == 0 {
+        return 0;
+    }
+    // (1 − e) / (1 + e) for e = exp(−2|a|): the bits of |a| in Q4 are those of 2|a| in Q5.
+    let e = exp_on_negative_in::<5>(-a.saturating_abs());
+    let magnitude = shift_left(two_over_one_plus(e) - (1 << 29), 2);
+    if a > 0 { magnitude } else { -magnitude }
 }
 
 /// `1 / x` for `x > 0` with `integer_bits`: a mantissa in Q0 and how many bits `x` is above one.

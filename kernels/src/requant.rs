@@ -23,6 +23,14 @@ pub const fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
 }
 
+/// The same in Q15.
+pub(crate) const fn saturating_rounding_doubling_high_mul_16(a: i16, b: i16) -> i16 {
+    if a == i16::MIN && b == i16::MIN {
+        return i16::MAX;
+    }
+    ((a as i32 * b as i32 + (1 << 14)) >> 15) as i16
+}
+
 /// `x / 2^exponent`, rounded to nearest, ties away from zero; `exponent` is in `0..=31`.
 ///
 /// ```
@@ -63,6 +71,11 @@ impl Multiplier {
             -31 <= shift && shift <= 31,
             "the shift of a multiplier is in -31..=31"
         );
+        Self { q, shift }
+    }
+
+    /// Parts that need not be normalised: the mantissa is not negative, the exponent not below -31.
+    pub(crate) const fn unchecked(q: i32, shift: i32) -> Self {
         Self { q, shift }
     }
 

@@ -3,6 +3,8 @@
 use rekindle::Plain;
 use rekindle::zerocopy::FromBytes;
 
+use crate::shape::Shape;
+
 /// An int8 activation tensor: nested arrays of `i8`, row-major, channels last.
 ///
 /// Dense layers take tensors of any shape, so that a convolution's output needs no reshaping.
@@ -13,10 +15,14 @@ use rekindle::zerocopy::FromBytes;
 /// let x = [[1_i8, 2], [3, 4]];
 /// assert_eq!(x.flat(), [1, 2, 3, 4]);
 /// assert_eq!(<[[i8; 2]; 2]>::LEN, 4);
+/// assert_eq!(<[[i8; 3]; 2]>::SHAPE.sizes(), [2, 3]);
 /// ```
 pub trait Tensor: Plain {
     /// How many values.
     const LEN: usize;
+
+    /// How many along each axis.
+    const SHAPE: Shape;
 
     /// All values in row-major order.
     #[inline]
@@ -28,8 +34,10 @@ pub trait Tensor: Plain {
 
 impl Tensor for i8 {
     const LEN: usize = 1;
+    const SHAPE: Shape = Shape::SCALAR;
 }
 
 impl<T: Tensor, const N: usize> Tensor for [T; N] {
     const LEN: usize = N * T::LEN;
+    const SHAPE: Shape = T::SHAPE.outer(N);
 }

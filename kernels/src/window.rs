@@ -14,6 +14,11 @@ pub(crate) struct Span {
 /// Rows and columns of the input that lie under a window.
 pub(crate) type Place = [Span; 2];
 
+/// Padding that follows from the size of the output, as `SAME` and `VALID` have it.
+///
+/// For [`Conv2d`](crate::Conv2d) and [`Depthwise`](crate::Depthwise), whose last parameters are explicit paddings.
+pub const AUTO: usize = usize::MAX;
+
 /// The outputs that an axis of `n` gives: with padding (`SAME`) and without (`VALID`).
 const fn outputs(n: usize, kernel: usize, stride: usize) -> (usize, usize) {
     let valid = if n < kernel {
@@ -37,22 +42,61 @@ const fn padding(n: usize, out: usize, kernel: usize, stride: usize) -> usize {
 pub(crate) const fn span<const N: usize, const O: usize, const K: usize, const S: usize>(
     o: usize,
 ) -> Span {
+    dilated::<N, O, K, S, 1, AUTO>(o)
+}
+
+/// As [`span`], where the inputs under a window are `D` apart, and `P` are padded in front unless it is [`AUTO`].
+///
+/// With explicit padding, any number of outputs is right whose windows all start before the input ends.
+#[inline]
+pub(crate) const fn dilated<
+    const N: usize,
+    const O: usize,
+    const K: usize,
+    const S: usize,
+    const D: usize,
+    const P: usize,
+>(
+    o: usize,
+) -> Span {
     const {
         assert!(
-            N > 0 && K > 0 && S > 0,
-            "a window, its stride and its input are not empty"
+            N > 0 && K > 0 && S > 0 && D > 0,
+            "a window, its stride, its dilation and its input are not empty"
         );
-        let (same, valid) = outputs(N, K, S);
-        assert!(
-            O > 0 && (O == same || O == valid),
-            "the output has neither the size with padding, ceil(input / stride), nor that without, (input - window) / stride + 1"
-        );
+        let (same, valid) = outputs(N, (K - 1) * D + 1, S);
+        if P == AUTO {
+            assert!(
+                O > 0 && (O == same || O == valid),
+                "the output has neither the size with padding, ceil(input / stride), nor that without, (input - window) / stride + 1"
+            );
+        } else {
+            assert!(
+                O > 0 && P <= (K - 1) * D && (O - 1) * S < N + P,
+                "the first and the last window with explicit padding lie on the input, at least in part"
+            );
+        }
     }
-    let pad = const { padding(N, O, K, S) };
+    let pad = const {
+        if P == AUTO {
+            padding(N, O, (K - 1) * D + 1, S)
+        } else {
+            P
+        }
+    };
     let at = o * S;
-    let kernel = pad.saturating_sub(at);
-    let input = at.saturating_sub(pad);
-    let (left, rest) = (N - input, K - kernel);
+    // Taps in front of the input.
+    let kernel = pad.saturating_sub(at).div_ceil(D);
+    let input = at + kernel * D - pad;
+    if input >= N {
+        // Between two taps: wide dilations step over short inputs.
+        return Span {
+            input: N,
+            kernel,
+            len: 0,
+        };
+    }
+    let (left, rest) = ((N - input).div_ceil(D), K - kernel);
     Span {
         input,
         kernel,
@@ -88,6 +132,29 @@ mod tests {
         assert_eq!(
             [0, 1, 4].map(span::<10, 5, 3, 2>),
             [at(0, 0, 3), at(2, 0, 3), at(8, 0, 2)]
+        );
+    }
+
+    #[test]
+    fn dilated_windows_skip_inputs() {
+        // Taps at -2, 0 and 2 of 5 inputs.
+        assert_eq!(
+            [0, 1, 2, 4].map(dilated::<5, 5, 3, 1, 2, AUTO>),
+            [at(0, 1, 2), at(1, 1, 2), at(0, 0, 3), at(2, 0, 2)]
+        );
+        // Taps at -3, 0 and 3 of 2 inputs.
+        assert_eq!(
+            [0, 1].map(dilated::<2, 2, 3, 1, 3, AUTO>),
+            [at(0, 1, 1), at(1, 1, 1)]
+        );
+        assert_eq!(dilated::<1, 2, 2, 1, 2, 1>(0), at(1, 1, 0));
+    }
+
+    #[test]
+    fn explicit_padding_is_taken_as_it_is() {
+        assert_eq!(
+            [0, 1, 2].map(dilated::<4, 3, 3, 2, 1, 2>),
+            [at(0, 2, 1), at(0, 0, 3), at(2, 0, 2)]
         );
     }
 

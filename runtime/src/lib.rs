@@ -160,7 +160,7 @@ pub use saved::Saved;
 #[cfg(feature = "std")]
 pub use store::File;
 pub use store::{Bytes, Mapped, Store};
-pub use view::{At, InPlaceView, OutputView, StateView};
+pub use view::{At, InPlaceView, OutputView, Run, StateView};
 pub use zerocopy;
 
 /// What generated code talks to. Not part of the public interface.

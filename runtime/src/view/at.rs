@@ -10,6 +10,7 @@ use crate::buffer::Plain;
 /// | `[E; N]` | `usize` | an element, which may be a whole row |
 /// | `[[E; B]; A]` | `[usize; 2]` | an element |
 /// | three or four dimensions | `[usize; 3]`, `[usize; 4]` | an element |
+/// | any `T` | [`Run<N>`] | `N` bytes in a row, whatever the shape |
 ///
 /// ```
 /// use rekindle::At;
@@ -109,5 +110,31 @@ impl<E: Plain, const A: usize, const B: usize, const C: usize, const D: usize> A
     fn offset([a, b, c, d]: [usize; 4]) -> usize {
         (((checked::<A>(a) * B + checked::<B>(b)) * C + checked::<C>(c)) * D + checked::<D>(d))
             * size_of::<E>()
+    }
+}
+
+/// An index: `N` bytes from a place on, of a value of any shape seen as a row of bytes.
+///
+/// ```
+/// use rekindle::{At, Run};
+///
+/// assert_eq!(<[[i8; 10]; 4] as At<Run<5>>>::offset(Run(12)), 12);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run<const N: usize>(pub usize);
+
+impl<T: Plain, const N: usize> sealed::At<Run<N>> for T {}
+impl<T: Plain, const N: usize> At<Run<N>> for T {
+    type Item = [i8; N];
+
+    #[inline(always)]
+    #[track_caller]
+    fn offset(Run(start): Run<N>) -> usize {
+        // The compiler's own check would not name the value.
+        assert!(
+            N <= size_of::<T>() && start <= size_of::<T>() - N,
+            "the run does not lie within the output"
+        );
+        start
     }
 }

@@ -14,7 +14,7 @@ use crate::buffer::Buffer;
 use crate::engine::Core;
 use crate::store::Store;
 
-pub use at::At;
+pub use at::{At, Run};
 pub use inplace::InPlaceView;
 pub use output::OutputView;
 pub use state::StateView;
