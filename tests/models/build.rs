@@ -1,30 +1,32 @@
-//! Imports the models that are here: the project's own, and the reference models where they are at hand.
+//! Imports the models that are here: the project's own, and the reference models where they are at hand, with the
+//! reference interpreter's inputs and outputs.
 
+use std::error::Error;
 use std::fmt::Write as _;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use npyz::NpyFile;
 use rekindle_import::program::{Program, Role};
-use rekindle_import::{Options, import};
+use rekindle_import::{Options, Place, import};
+use zip::ZipArchive;
 
-/// Name and file, relative to the repository's root.
+/// Name, and path relative to the repository's root without `.tflite`; golden vectors are beside the reference models.
 const MODELS: [(&str, &str); 6] = [
-    ("lenet", "examples/data/lenet.tflite"),
-    ("hello_world", "../shared/models/hello_world_int8.tflite"),
-    (
-        "micro_speech",
-        "../shared/models/micro_speech_quantized.tflite",
-    ),
-    ("keyword_spotting", "../shared/models/kws_ref_model.tflite"),
-    ("resnet", "../shared/models/pretrainedResnet_quant.tflite"),
-    ("person_detection", "../shared/models/person_detect.tflite"),
+    ("lenet", "examples/data/lenet"),
+    ("hello_world", "../shared/models/hello_world_int8"),
+    ("micro_speech", "../shared/models/micro_speech_quantized"),
+    ("keyword_spotting", "../shared/models/kws_ref_model"),
+    ("resnet", "../shared/models/pretrainedResnet_quant"),
+    ("person_detection", "../shared/models/person_detect"),
 ];
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for (name, file) in MODELS {
+    for (name, stem) in MODELS {
         println!("cargo::rustc-check-cfg=cfg(has_{name})");
-        let path = root.join(file);
+        let path = root.join(stem).with_extension("tflite");
         println!("cargo::rerun-if-changed={}", path.display());
         if !path.exists() {
             continue;
@@ -34,12 +36,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             name: name.to_owned(),
             ..Options::default()
         };
-        let model = import(&std::fs::read(&path)?, options)?;
+        let model = import(&fs::read(&path)?, options)?;
         model.write(&out.join(name).with_extension("rs"))?;
-        std::fs::write(
+        fs::write(
             out.join(format!("{name}_layers.rs")),
             layers(&model.program),
         )?;
+        let golden = root.join(stem).with_extension("golden.npz");
+        fs::write(out.join(format!("{name}_golden.rs")), samples(&golden)?)?;
     }
     Ok(())
 }
@@ -47,12 +51,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// A function that reads the output of each layer: index of the operator in the file, and bytes.
 fn layers(program: &Program) -> String {
     let mut text = "/// Output of each layer, with the index of its operator in the file.\n\
-                    ///\n/// # Errors\n///\n/// Those of the store.\n\
-                    pub fn layers<S: Store>(nvm: &mut Nvm<Memory, S>) -> Result<Vec<(usize, Vec<u8>)>, rekindle::Error> {\n\
+                    fn layers<S: Store>(nvm: &mut Nvm<Memory, S>) -> Result<Vec<(usize, Vec<u8>)>, rekindle::Error> {\n\
                     Ok(vec![\n"
         .to_owned();
     for layer in &program.layers {
-        let rekindle_import::Place::Operator { index, .. } = layer.place else {
+        let Place::Operator { index, .. } = layer.place else {
             continue;
         };
         let buffer = program.buffer(layer.output);
@@ -66,4 +69,23 @@ fn layers(program: &Program) -> String {
         );
     }
     text + "])\n}\n"
+}
+
+/// Inputs and outputs of the reference interpreter (`tflm`, the reference kernels for microcontrollers).
+fn samples(golden: &Path) -> Result<String, Box<dyn Error>> {
+    let mut text = "/// Inputs of the reference interpreter, and its outputs.\n\
+                    pub static SAMPLES: &[(&[i8], &[i8])] = &[\n"
+        .to_owned();
+    if golden.exists() {
+        let mut archive = ZipArchive::new(File::open(golden)?)?;
+        let mut array = |name: String| -> Result<Vec<i8>, Box<dyn Error>> {
+            Ok(NpyFile::new(archive.by_name(&name)?)?.into_vec()?)
+        };
+        for sample in 0..4 {
+            let input = array(format!("in{sample}_0.npy"))?;
+            let output = array(format!("tflm{sample}_0.npy"))?;
+            let _ = writeln!(text, "(&{input:?}, &{output:?}),");
+        }
+    }
+    Ok(text + "];\n")
 }

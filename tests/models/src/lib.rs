@@ -1,4 +1,6 @@
 //! Models that `build.rs` imported: the project's own, and the reference models where `../shared/models` is.
+#![no_std]
+#![allow(clippy::unreadable_literal, clippy::large_stack_arrays)]
 
 /// Includes an imported model as a module, where its file is at hand, with the memory that its tests use.
 macro_rules! model {
@@ -7,8 +9,6 @@ macro_rules! model {
         #[cfg($has)]
         pub mod $name {
             include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
-
-            use rekindle::zerocopy::IntoBytes;
 
             /// All that the model has in NVM.
             #[derive(Layout)]
@@ -32,7 +32,7 @@ macro_rules! model {
                 infer(&m.input, &NETWORK, &mut m.net, &mut m.output);
             }
 
-            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_layers.rs"));
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_golden.rs"));
         }
     };
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use npyz::NpyFile;
-use rekindle::prelude::{Layout, Mapped, Nvm};
+use rekindle::prelude::*;
 use rekindle::zerocopy::{FromBytes, IntoBytes};
 use zip::ZipArchive;
 
@@ -44,34 +44,33 @@ fn same(what: &str, found: &[u8], expected: &[u8]) {
 
 macro_rules! golden {
     ($($name:ident if $has:ident: $file:literal, $layers:literal;)*) => {$(
-        #[test]
-        fn $name() {
-            #[cfg($has)]
-            {
-                use rekindle_models::$name::{InputTensor, Memory, layers, whole};
+        #[cfg($has)]
+        mod $name {
+            use super::*;
+            use rekindle_models::$name::{InputTensor, Memory, SAMPLES, whole};
 
-                let (Some(golden), Some(detailed)) = (
-                    reference(concat!($file, ".golden.npz")),
-                    reference(concat!($file, ".layers.npz")),
-                ) else {
-                    return;
-                };
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_layers.rs"));
+
+            #[test]
+            fn gives_the_reference_bits() {
                 let mut words = vec![0_u64; Memory::SIZE / 8 + 256];
                 let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words)).unwrap();
                 let mut run = |input: &[u8]| {
                     nvm.restart().unwrap();
                     nvm.write(|m| &mut m.input, InputTensor::ref_from_bytes(input).unwrap()).unwrap();
-                    nvm.resume_or_start(&mut [], |cx, m| whole(cx, m)).unwrap();
+                    nvm.resume_or_start(&mut [], whole).unwrap();
                     (nvm.read(|m| &m.output).unwrap().as_bytes().to_vec(), layers(&mut nvm).unwrap())
                 };
 
-                let arrays_ = arrays(&golden);
-                let find = |name: &str| &arrays_.iter().find(|(n, _)| n == name).unwrap().1;
-                for sample in 0..4 {
-                    let (output, _) = run(find(&format!("in{sample}_0")));
-                    same(&format!("output of sample {sample}"), &output, find(&format!("tflm{sample}_0")));
+                assert_eq!(SAMPLES.len(), 4);
+                for (sample, (input, expected)) in SAMPLES.iter().enumerate() {
+                    let (output, _) = run(input.as_bytes());
+                    same(&format!("output of sample {sample}"), &output, expected.as_bytes());
                 }
 
+                let Some(detailed) = reference(concat!($file, ".layers.npz")) else {
+                    return;
+                };
                 let expected = arrays(&detailed);
                 let (_, found) = run(&expected.iter().find(|(n, _)| n == "input").unwrap().1);
                 assert_eq!(found.len(), $layers, "layers that are compared");
@@ -81,7 +80,11 @@ macro_rules! golden {
                     same(name, &bytes, expected);
                 }
             }
-            #[cfg(not($has))]
+        }
+
+        #[cfg(not($has))]
+        #[test]
+        fn $name() {
             assert!(reference(concat!($file, ".tflite")).is_none(), "the model is here, and was not imported");
         }
     )*};
