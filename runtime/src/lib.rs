@@ -117,6 +117,8 @@
 //! * `std`: the `File` store. Without it the crate is `no_std`; it never allocates.
 //! * `crash`: the crash checker, for tests on the host.
 #![no_std]
+// The target has no stable toolchain anyway.
+#![cfg_attr(target_arch = "msp430", feature(asm_experimental_arch))]
 #![deny(unsafe_code)]
 // What happens at every element and commit is a few instructions, and has to stay that in debug builds of firmware.
 #![allow(clippy::inline_always)]

@@ -12,8 +12,10 @@ use crate::Error;
 pub fn resume_iter<I: IntoIterator>(iter: I, done: u32) -> Result<I::IntoIter, Error> {
     let mut iter = iter.into_iter();
     if done > 0 {
+        // No loop has more items than a `usize` can say, which is 16 bits on some devices.
+        let last = usize::try_from(done - 1).map_err(|_| Error::Foreign)?;
         // Constant time for ranges and what the standard library makes of them.
-        iter.nth(done as usize - 1).ok_or(Error::Foreign)?;
+        iter.nth(last).ok_or(Error::Foreign)?;
     }
     Ok(iter)
 }

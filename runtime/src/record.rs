@@ -85,7 +85,8 @@ impl Header {
             len: u16::from_le_bytes([l0, l1]),
             counter: u32::from_le_bytes([n0, n1, n2, n3]),
         };
-        let fits = HEADER + usize::from(header.len) <= capacity;
+        // Not a sum: that may be more than a 16-bit `usize` holds.
+        let fits = usize::from(header.len) <= capacity.saturating_sub(HEADER);
         let meant = header.len > 0 || header.counter == COMPLETE || header.counter == IDLE;
         (seq & 1 == parity && fits && meant).then_some(header)
     }

@@ -4,6 +4,7 @@
 
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
+#[cfg(not(target_arch = "msp430"))]
 use core::sync::atomic::{Ordering, compiler_fence};
 
 use super::{Mapping, Store, StoreError};
@@ -126,7 +127,14 @@ impl Store for Mapped<'_> {
 
     #[inline(always)]
     fn barrier(&mut self) -> Result<(), StoreError> {
+        // LLVM cannot select a fence for the MSP430.
+        #[cfg(not(target_arch = "msp430"))]
         compiler_fence(Ordering::SeqCst);
+        // SAFETY: no instruction at all. No `nomem`: what it is there for is to be a compiler barrier.
+        #[cfg(target_arch = "msp430")]
+        unsafe {
+            core::arch::asm!("", options(nostack, preserves_flags));
+        }
         // SAFETY: a barrier has no operands. No `nomem`: it is a compiler barrier as well.
         #[cfg(target_arch = "arm")]
         unsafe {
