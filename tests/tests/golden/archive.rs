@@ -44,6 +44,15 @@ impl Archive {
         data
     }
 
+    /// A tensor of any kind: its first size, and all bytes.
+    pub fn rows(&self, name: &str) -> (usize, &[u8]) {
+        let (_, shape, data) = self
+            .0
+            .get(name)
+            .unwrap_or_else(|| panic!("no tensor `{name}`"));
+        (shape[0], data)
+    }
+
     /// A tensor of `i8` as nested arrays of the same number of values.
     pub fn i8<T: FromBytes>(&self, name: &str) -> T {
         T::read_from_bytes(self.get(name, 0))
