@@ -12,7 +12,7 @@ pub mod psram {
     /// NVM of the application.
     pub const NVM: usize = 0x2100_0000;
     /// Bytes of it.
-    pub const NVM_SIZE: usize = 64 << 10;
+    pub const NVM_SIZE: usize = 128 << 10;
     /// What the harness remembers.
     pub const CONTROL: usize = 0x2180_0000;
     /// NVM after uninterrupted runs, one area of `NVM_SIZE` for each picture.

@@ -1,6 +1,6 @@
 //! Uninterrupted runs.
 
-use rekindle_app::{DATA_AT, FINGERPRINT, NVM};
+use rekindle_app::{DATA_AT, FINGERPRINT};
 
 use super::config::{Config, Mode};
 use super::judge::Judge;
@@ -14,13 +14,7 @@ use crate::say;
 pub(super) fn data(number: usize) -> &'static mut [u8] {
     let at = psram::GOLDEN + number % PICTURES * psram::NVM_SIZE;
     // SAFETY: only changed by the first boot.
-    unsafe { bytes(at + DATA_AT, NVM - DATA_AT) }
-}
-
-/// The result in these buffers, which is the last of them.
-pub(super) fn scores(data: &[u8]) -> [u8; 10] {
-    let at = data.len() - 10;
-    core::array::from_fn(|i| data[at + i])
+    unsafe { bytes(at + DATA_AT, control().nvm - DATA_AT) }
 }
 
 /// Reads the arguments, runs every picture, and begins the session.

@@ -18,8 +18,12 @@ pub use config::{By, Config, Mode};
 pub use judge::Judge;
 pub use session::{Control, control};
 
-/// A program to be tested: the application on some store.
+/// A program to be tested: the application on some store, or another one whose NVM begins with a control area of the
+/// same size.
 pub trait Program {
+    /// Bytes of NVM that it needs.
+    const NVM: usize = rekindle_app::NVM;
+
     /// One inference: finishes what is under way, or takes a new reading.
     ///
     /// # Errors
@@ -38,6 +42,7 @@ pub trait Program {
 pub fn run<P: Program>() -> ! {
     let session = control();
     if session.is_new() {
+        session.nvm = P::NVM;
         golden::first_boot::<P>();
     }
     guard_stack();

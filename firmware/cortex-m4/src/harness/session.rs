@@ -42,6 +42,8 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Control {
     pub(super) supply: Supply,
+    /// Bytes of NVM that the program needs.
+    pub(super) nvm: usize,
     /// What is done.
     pub config: Config,
     random: u32,
@@ -91,6 +93,7 @@ impl Control {
                 on: 0,
                 since: 0,
             },
+            nvm: self.nvm,
             config,
             random: config.seed.wrapping_mul(0x9e37_79b9) | 1,
             phase: Phase::First,
@@ -265,7 +268,7 @@ impl Control {
             self.instructions,
             self.stack,
             variables as u32 + self.stack,
-            rekindle_app::NVM,
+            self.nvm,
         );
         let mut console = console::Console::new();
         for i in 0..(self.failures as usize).min(ENTRIES) {

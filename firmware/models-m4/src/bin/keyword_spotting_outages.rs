@@ -1,0 +1,5 @@
+//! `keyword_spotting`, through power failures.
+#![no_std]
+#![no_main]
+
+rekindle_models_m4::outages!(keyword_spotting);

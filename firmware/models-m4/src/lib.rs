@@ -1,0 +1,149 @@
+//! Imported models on an emulated Cortex-M4, a program per model, so that its size is that of the model.
+//!
+//! The programs in `bin` called `NAME_outages` run under the harness of `rekindle-cortex-m4`, whose power fails at
+//! chosen instructions. Those called `NAME` print the instructions and the stack of an inference, and how many bytes
+//! differ from the reference interpreter's; they are built with and without protection.
+#![no_std]
+
+use rekindle::Error;
+use rekindle::zerocopy::{Immutable, IntoBytes};
+use rekindle_cortex_m4::board::{instructions, now, stack};
+
+/// NVM that a model may take here: PSRAM that nothing else uses.
+pub const NVM_SIZE: usize = 1 << 20;
+
+/// What an inference takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    /// Instructions from its start to its completion.
+    pub instructions: u32,
+    /// Bytes of stack.
+    pub stack: u32,
+}
+
+/// How many values are not as expected.
+pub fn differing<O: IntoBytes + Immutable>(found: &O, expected: &[i8]) -> usize {
+    let pairs = found.as_bytes().iter().zip(expected);
+    pairs.filter(|(a, b)| a.cast_signed() != **b).count()
+}
+
+/// Runs `work`.
+///
+/// # Errors
+///
+/// Those of `work`.
+#[inline(never)]
+pub fn timed(work: impl FnOnce() -> Result<(), Error>) -> Result<Cost, Error> {
+    let top = stack::paint();
+    let before = now();
+    work()?;
+    let ticks = now().wrapping_sub(before);
+    Ok(Cost {
+        instructions: instructions(ticks),
+        stack: stack::painted(top),
+    })
+}
+
+/// A program that runs a model on every sample, compares the outputs with the reference's, and prints the cost.
+#[macro_export]
+macro_rules! measured {
+    ($model:ident) => {
+        use $crate::{Cost, NVM_SIZE, differing, timed};
+        use rekindle::prelude::*;
+        use rekindle::zerocopy::{FromBytes, IntoBytes};
+        use rekindle_cortex_m4::board::{bytes, console, psram};
+        use rekindle_cortex_m4::say;
+        use rekindle_models::$model::{InputTensor, Memory, SAMPLES, whole};
+
+        fn run() -> Result<(Cost, usize), Error> {
+            // SAFETY: nothing else is there.
+            let nvm = unsafe { bytes(psram::NVM, NVM_SIZE) };
+            let mut nvm = Nvm::<Memory, _>::open(Mapped::from_bytes(nvm))?;
+            let (mut cost, mut differences) = (Cost::default(), 0);
+            for (input, output) in SAMPLES {
+                nvm.restart()?;
+                if let Ok(input) = InputTensor::ref_from_bytes(input.as_bytes()) {
+                    nvm.write(|m| &mut m.input, input)?;
+                }
+                if cfg!(rekindle_unprotected) {
+                    // Nothing is recorded, and so nothing is there that starts or ends a run.
+                    nvm.resume_or_start(&mut [], |cx, m| {
+                        cost = timed(|| whole(cx, m))?;
+                        Ok(())
+                    })?;
+                } else {
+                    cost = timed(|| nvm.resume_or_start(&mut [], whole).map(drop))?;
+                }
+                differences += differing(&nvm.read(|m| &m.output)?, output);
+            }
+            Ok((cost, differences))
+        }
+
+        #[cortex_m_rt::entry]
+        fn main() -> ! {
+            match run() {
+                Ok((Cost { instructions, stack }, differences)) => say!(
+                    "result instructions={instructions} stack={stack} nvm={} samples={} differences={differences}",
+                    Nvm::<Memory, Mapped<'_>>::NEEDED,
+                    SAMPLES.len()
+                ),
+                Err(error) => say!("error: {error}"),
+            }
+            console::end(true)
+        }
+    };
+}
+
+/// A program that runs a model under the harness, whose power fails.
+#[macro_export]
+macro_rules! outages {
+    ($model:ident) => {
+        use rekindle::prelude::*;
+        use rekindle::zerocopy::{FromBytes, IntoBytes};
+        use rekindle::Fingerprint;
+        use rekindle_cortex_m4::harness::{By, Judge, Program, run};
+        use rekindle_cortex_m4::pictures::Pictures;
+        use rekindle_models::$model::{InputTensor, Memory, SAMPLES, whole};
+
+        #[derive(Layout)]
+        struct Numbered {
+            number: Buffer<u32>,
+            model: Memory,
+        }
+
+        struct Imported;
+
+        impl Program for Imported {
+            const NVM: usize = Nvm::<Numbered, Mapped<'static>>::NEEDED;
+
+            fn step(
+                nvm: &'static mut [u8],
+                print: Fingerprint,
+                _: By,
+                sensor: &mut Pictures,
+                judge: &mut Judge,
+            ) -> Result<(), Error> {
+                let mut nvm = Nvm::<Numbered, _>::open_with(Mapped::from_bytes(nvm), print)?;
+                if !matches!(nvm.status(), Status::Interrupted | Status::Complete) {
+                    nvm.write(|m| &mut m.number, &sensor.next)?;
+                    let (input, _) = SAMPLES[sensor.next as usize % SAMPLES.len()];
+                    if let Ok(input) = InputTensor::ref_from_bytes(input.as_bytes()) {
+                        nvm.write(|m| &mut m.model.input, input)?;
+                    }
+                    (sensor.taken)();
+                }
+                nvm.resume_or_start(&mut [], |cx, m| whole(cx, &mut m.model))?;
+                let number = nvm.read(|m| &m.number)?;
+                let found = nvm.read(|m| &m.model.output)?;
+                let (_, expected) = SAMPLES[number as usize % SAMPLES.len()];
+                judge.judge(number, |_| $crate::differing(&found, expected) > 0);
+                nvm.restart()
+            }
+        }
+
+        #[cortex_m_rt::entry]
+        fn main() -> ! {
+            run::<Imported>()
+        }
+    };
+}
