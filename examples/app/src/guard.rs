@@ -7,6 +7,7 @@
 use core::ptr::NonNull;
 
 use rekindle::Store;
+use rekindle::pace::Voltmeter;
 use rekindle::store::{Commit, Mapping, StoreError};
 use rekindle::zerocopy::{Immutable, IntoBytes};
 
@@ -18,10 +19,7 @@ pub trait Supply {
 }
 
 /// Measures the supply, and waits.
-pub trait Voltage {
-    /// The supply in millivolts.
-    fn millivolts(&mut self) -> u16;
-
+pub trait Voltage: Voltmeter {
     /// Sleeps for as long as it takes the voltage to change a little, with as much switched off as is possible.
     fn sleep(&mut self);
 }
@@ -29,24 +27,28 @@ pub trait Voltage {
 /// Works down to one voltage, and again from another one on.
 ///
 /// ```
+/// use rekindle::pace::{Voltmeter, millivolts_for};
 /// use rekindle_app::{Supply, Voltage, VoltageGuard};
 ///
-/// struct Bench(u16);
+/// struct Bench(u32);
+/// impl Voltmeter for Bench {
+///     fn millivolts(&mut self) -> u32 { self.0 }
+/// }
 /// impl Voltage for Bench {
-///     fn millivolts(&mut self) -> u16 { self.0 }
 ///     fn sleep(&mut self) { self.0 += 100 }
 /// }
 ///
-/// // ½ · 100 µF · (2.2 V² − 1.9 V²) = 61 µJ are left for one row and its commit.
-/// let mut guard = VoltageGuard::new(Bench(2150), 2200, 2800);
+/// // Off at 1.9 V; 60 µJ of 100 µF are kept for one row and its commit.
+/// const STOP: u32 = millivolts_for(60_000, 100_000, 1_900);
+/// let mut guard = VoltageGuard::new(Bench(2_150), STOP, 2_800);
 /// guard.ready();
 /// assert_eq!(guard.stops(), 1);
 /// ```
 #[derive(Debug)]
 pub struct VoltageGuard<V> {
     voltage: V,
-    stop: u16,
-    go: u16,
+    stop: u32,
+    go: u32,
     stops: u32,
 }
 
@@ -55,7 +57,7 @@ impl<V: Voltage> VoltageGuard<V> {
     ///
     /// `stop` must lie above the voltage at which NVM can no longer be written by what the capacitor gives for the
     /// longest region and its commit.
-    pub const fn new(voltage: V, stop: u16, go: u16) -> Self {
+    pub const fn new(voltage: V, stop: u32, go: u32) -> Self {
         Self {
             voltage,
             stop,
@@ -105,6 +107,7 @@ impl<S: Store, P: Supply> Guarded<S, P> {
 impl<S: Store, P: Supply> Store for Guarded<S, P> {
     const MAPPED: bool = S::MAPPED;
     const WORD_ATOMIC: bool = S::WORD_ATOMIC;
+    const PACED: bool = S::PACED;
 
     fn capacity(&self) -> usize {
         self.store.capacity()
@@ -134,6 +137,14 @@ impl<S: Store, P: Supply> Store for Guarded<S, P> {
     unsafe fn poke<E: IntoBytes + Immutable>(to: NonNull<E>, value: E) {
         // SAFETY: the caller's promise, passed on.
         unsafe { S::poke(to, value) }
+    }
+
+    fn begins(&mut self) {
+        self.store.begins();
+    }
+
+    fn due(&mut self, work: u32) -> bool {
+        self.store.due(work)
     }
 
     fn committed(&mut self, commit: Commit) {

@@ -39,8 +39,11 @@ pub const fn version(version: &str) -> Fingerprint {
 
 /// Where readings come from.
 pub trait Sensor {
-    /// A number for the next reading, for its report.
-    fn number(&mut self) -> u32;
+    /// A number for the next reading, for its report. `last` is the previous one's; `u32::MAX` or 0 at first, or
+    /// whatever NVM held.
+    fn number(&mut self, last: u32) -> u32 {
+        last.wrapping_add(1)
+    }
 
     /// The reading: 28×28, −128 is nothing and 127 is full.
     fn sense(&mut self, number: u32) -> Image;
@@ -97,7 +100,7 @@ pub fn step_with<S: Store>(
 ) -> Result<(), Error> {
     // A run that is under way has its reading, and one that is complete has its result.
     if !matches!(nvm.status(), Status::Interrupted | Status::Complete) {
-        let number = sensor.number();
+        let number = sensor.number(nvm.read(|m| &m.number)?);
         nvm.write(|m| &mut m.number, &number)?;
         nvm.write(|m| &mut m.image, &sensor.sense(number))?;
     }

@@ -30,7 +30,7 @@ pub struct Pictures {
 }
 
 impl Sensor for Pictures {
-    fn number(&mut self) -> u32 {
+    fn number(&mut self, _: u32) -> u32 {
         self.next
     }
 

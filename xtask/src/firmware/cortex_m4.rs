@@ -26,7 +26,6 @@ const SEED: u32 = 2026;
 struct Bench {
     effort: Effort,
     programs: PathBuf,
-    sizes: Sizes,
     outcome: Outcome,
 }
 
@@ -36,13 +35,14 @@ fn run(effort: Effort) -> Result<Outcome> {
     let programs = tools::build(FOLDER, tools::CORTEX_M4, "")?;
     let mut bench = Bench {
         effort,
-        sizes: tools::sizes(&programs.join("lenet"))?,
         programs,
         outcome: Outcome::default(),
     };
     bench.host_bits()?;
-    bench.random("row", 12_000, 1_000, 200_000)?;
-    bench.random("element", 12_000, 2_000, 12_000)?;
+    bench.random("lenet", "row", (12_000, 1_000), 200_000)?;
+    bench.random("lenet", "element", (12_000, 2_000), 12_000)?;
+    bench.random("fram", "row", (12_000, 500), 400_000)?;
+    bench.random("fram", "element", (12_000, 500), 40_000)?;
     bench.sweeps()?;
     bench.bad_states()?;
     bench.seeded_bugs()?;
@@ -74,15 +74,24 @@ impl Bench {
 
     fn row(
         &mut self,
+        program: &str,
         name: &str,
         session: &Session,
         overhead: Option<f64>,
         note: String,
     ) -> Result<()> {
+        let Sizes {
+            text, data, bss, ..
+        } = tools::sizes(&self.programs.join(program))?;
+        let store = if program == "fram" {
+            "SPI FRAM"
+        } else {
+            "mapped"
+        };
         self.outcome.rows.push(Row {
-            target: format!("{NAME}, {name}"),
-            text: self.sizes.text,
-            data: self.sizes.data + self.sizes.bss,
+            target: format!("{NAME}, {store}, {name}"),
+            text,
+            data: data + bss,
             sram_peak: Some(session.get("sram")?),
             nvm: session.get("nvm")?,
             failures: session.get("failures")?,
@@ -116,10 +125,16 @@ impl Bench {
     }
 
     /// Failures at random instructions; the same twice.
-    fn random(&mut self, by: &'static str, full: u32, short: u32, max: u32) -> Result<()> {
+    fn random(
+        &mut self,
+        program: &str,
+        by: &'static str,
+        (full, short): (u32, u32),
+        max: u32,
+    ) -> Result<()> {
         let failures = self.amount(full, short);
         let words = format!("mode=random by={by} seed={SEED} failures={failures} max={max}");
-        let session = self.session("lenet", &words)?;
+        let session = self.session(program, &words)?;
         let distinct = session.distinct();
         ensure!(
             distinct * 6 >= failures as usize * 5,
@@ -129,12 +144,21 @@ impl Bench {
             "{} inferences; {distinct} failures differ in commit or instruction; seed {SEED}",
             session.get("done")?
         );
-        let overhead = Some(overhead_m4::network(by)?);
-        self.row(&format!("commit per {by}"), &session, overhead, note)?;
+        let overhead = match program {
+            "lenet" => Some(overhead_m4::network(by)?),
+            _ => None,
+        };
+        self.row(
+            program,
+            &format!("commit per {by}"),
+            &session,
+            overhead,
+            note,
+        )?;
         let words = format!("mode=random by={by} seed={SEED} failures=300 max={max}");
-        let same = self.session("lenet", &words)? == self.session("lenet", &words)?;
+        let same = self.session(program, &words)? == self.session(program, &words)?;
         self.check(
-            &format!("300 failures by {by} again, with the same seed"),
+            &format!("{program}: 300 failures by {by} again, with the same seed"),
             same,
             if same {
                 "the same instructions"
@@ -147,13 +171,20 @@ impl Bench {
     }
 
     /// One failure at each of so many instructions in sequence.
-    fn sweep(&mut self, name: &str, words: &str, full: u32, short: (u32, u32)) -> Result<()> {
+    fn sweep(
+        &mut self,
+        program: &str,
+        name: &str,
+        words: &str,
+        full: u32,
+        short: (u32, u32),
+    ) -> Result<()> {
         let (count, stride) = match self.effort {
             Effort::Full => (full, 1),
             Effort::Short => short,
         };
         let words = format!("mode=sweep seed={SEED} count={count} stride={stride} {words}");
-        let session = self.session("lenet", &words)?;
+        let session = self.session(program, &words)?;
         let per_case = 1 + usize::from(words.contains("again="));
         let firsts = session.failures.iter().step_by(per_case);
         let firsts: Vec<u32> = firsts.map(|failure| failure.1).collect();
@@ -171,33 +202,44 @@ impl Bench {
             "{each} from the {first}th after the reset, {count} in all; {} commits",
             session.commits() - 1
         );
-        self.row(name, &session, None, note)
+        self.row(program, name, &session, None, note)
     }
 
     fn sweeps(&mut self) -> Result<()> {
         self.sweep(
+            "lenet",
             "sweep: from the reset to the end of recovery",
             "by=element before=40000",
             5_400,
             (180, 30),
         )?;
         self.sweep(
+            "lenet",
             "sweep: work and commits per element",
             "by=element before=120000 first=5400",
             6_000,
             (200, 30),
         )?;
         self.sweep(
+            "lenet",
             "sweep: last commits, completion, report, next reading",
             "by=row before=2500 first=5200",
             6_000,
             (200, 30),
         )?;
         self.sweep(
+            "lenet",
             "sweep: a second failure in each recovery",
             "by=element before=40000 first=5400 again=5400",
             5_000,
             (100, 50),
+        )?;
+        self.sweep(
+            "fram",
+            "sweep: work, torn writes and commits per element",
+            "by=element before=200000 first=27000",
+            6_000,
+            (100, 60),
         )
     }
 

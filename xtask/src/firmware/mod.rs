@@ -6,6 +6,7 @@ mod cortex_m4;
 mod elf;
 mod kernels;
 mod msp430;
+mod nrf52;
 pub mod qemu;
 mod report;
 pub mod tools;
@@ -17,7 +18,12 @@ use crate::shell::outside;
 use crate::steps::Tally;
 
 /// Every target there is.
-const TARGETS: &[Target] = &[cortex_m4::TARGET, kernels::TARGET, msp430::TARGET];
+const TARGETS: &[Target] = &[
+    cortex_m4::TARGET,
+    nrf52::TARGET,
+    msp430::TARGET,
+    kernels::TARGET, // the size of the benchmark
+];
 
 /// Firmware crates, workspaces of their own: folder, and the words with which cargo builds all that is in it.
 /// `cargo xtask test` formats and lints them.
@@ -27,6 +33,15 @@ pub const CRATES: &[(&str, &str)] = &[
     ("firmware/overhead-m4", "--target thumbv7em-none-eabihf"),
     // Without a target: on the host. What only the device has is built with warnings denied.
     ("firmware/msp430", "--all-targets"),
+    ("firmware/nrf52", "--target thumbv7em-none-eabihf"),
+    (
+        "firmware/nrf52",
+        "--target thumbv7em-none-eabihf --features defmt",
+    ),
+    (
+        "firmware/nrf52",
+        "--target thumbv7em-none-eabihf --no-default-features --features nrf52832",
+    ),
 ];
 
 /// One kind of device.

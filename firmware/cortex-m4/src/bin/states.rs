@@ -6,6 +6,7 @@
 use core::hint::black_box;
 
 use cortex_m_rt::entry;
+use rekindle::pace::Voltmeter;
 use rekindle::store::Mapped;
 use rekindle::{Error, Fingerprint};
 use rekindle_app::{Guarded, Supply, Voltage, VoltageGuard, by_element, by_row, open, step_with};
@@ -17,21 +18,23 @@ use rekindle_cortex_m4::pictures::Pictures;
 struct Capacitor;
 
 /// Millivolts when as many instructions are left as the session calls its reserve.
-const STOP: u16 = 2200;
+const STOP: u32 = 2200;
 /// Millivolts at the power failure.
-const EMPTY: u16 = 1800;
+const EMPTY: u32 = 1800;
 
-impl Voltage for Capacitor {
-    fn millivolts(&mut self) -> u16 {
+impl Voltmeter for Capacitor {
+    fn millivolts(&mut self) -> u32 {
         match (power::left(), control().config.reserve) {
             (Some(left), reserve) if reserve > 0 => {
                 let above = u64::from(instructions(left)) * u64::from(STOP - EMPTY);
-                EMPTY + (above / u64::from(reserve)).min(2000) as u16
+                EMPTY + (above / u64::from(reserve)).min(2000) as u32
             }
-            _ => u16::MAX,
+            _ => u32::MAX,
         }
     }
+}
 
+impl Voltage for Capacitor {
     fn sleep(&mut self) {
         control().is_waiting = 1;
     }
@@ -79,7 +82,7 @@ impl Program for Watched {
         judge: &mut Judge,
     ) -> Result<(), Error> {
         let supply = AfterCommit {
-            guard: VoltageGuard::new(Capacitor, STOP, u16::MAX),
+            guard: VoltageGuard::new(Capacitor, STOP, u32::MAX),
             commits: 0,
         };
         let mut nvm = open(Guarded::new(Mapped::from_bytes(nvm), supply), print)?;
