@@ -3,9 +3,11 @@
 //! [`inas`] reproduces a published planner exactly, so that what is compared with it is compared with the real thing.
 
 pub mod device;
+pub mod emit_rust;
 pub mod inas;
 pub mod layer;
 pub mod ours;
 pub mod power;
+pub mod program;
 pub mod report;
 pub mod units;

@@ -249,7 +249,9 @@ fn twice(m: &mut Memory) {
 #[test]
 fn states_are_changed_once() {
     let mut bins = [0; 4];
-    X.iter().for_each(|v| bins[(v & 3) as usize] += 2);
+    for v in X {
+        bins[(v & 3) as usize] += 2;
+    }
     survives!(|cx, m| twice(cx, m), bins = bins, count = 12);
 }
 
@@ -363,7 +365,7 @@ mod kernels {
                     .pacing(pacing)
                     .again(false)
             };
-            let reports = crash_check!(check() => |cx, m| network(cx, m));
+            let reports = crash_check!(check() => network);
             for report in &reports {
                 assert!(
                     report.unexplored == 0 || pacing == Pacing::Random,

@@ -8,9 +8,11 @@
 
 use rekindle::Fingerprint;
 use rekindle::prelude::*;
+use rekindle_kernels::paced::{self, Every, WHEN_DUE};
 use rekindle_kernels::{Activation, Conv2d, Dense, Pool, Softmax, by_element};
 use rekindle_kernels::{conv2d, dense, max_pool, softmax};
 
+pub mod plan;
 #[rustfmt::skip]
 pub mod weights;
 
@@ -176,6 +178,79 @@ pub fn classify_by_element(
     #[run]
     by_element::softmax(&mem.fc2, &net.softmax, scores);
 }
+
+/// Classifies one image; commits when the store's pacer asks for it, at any place of any layer's output, and not otherwise.
+///
+/// # Errors
+///
+/// Those of the store and of the arena.
+#[intermittent_task]
+pub fn classify_paced(
+    image: Input<Image>,
+    net: &LeNet,
+    mem: &mut Activations,
+    scores: Output<Scores>,
+) {
+    #[run]
+    paced::conv2d(WHEN_DUE, image, &net.conv1, &mut mem.conv1);
+    #[run]
+    paced::max_pool(WHEN_DUE, &mem.conv1, &net.pool1, &mut mem.pool1);
+    #[run]
+    paced::conv2d(WHEN_DUE, &mem.pool1, &net.conv2, &mut mem.conv2);
+    #[run]
+    paced::max_pool(WHEN_DUE, &mem.conv2, &net.pool2, &mut mem.pool2);
+    #[run]
+    paced::dense(WHEN_DUE, &mem.pool2, &net.fc1, &mut mem.fc1);
+    #[run]
+    paced::dense(WHEN_DUE, &mem.fc1, &net.fc2, &mut mem.fc2);
+    #[run]
+    softmax(&mem.fc2, &net.softmax, scores);
+}
+
+/// Classifies one image; commits at the intervals of a planner ([`plan`]).
+///
+/// # Errors
+///
+/// Those of the store and of the arena.
+#[intermittent_task]
+pub fn classify_planned(
+    image: Input<Image>,
+    net: &LeNet,
+    mem: &mut Activations,
+    scores: Output<Scores>,
+) {
+    #[run]
+    paced::conv2d(CONV1, image, &net.conv1, &mut mem.conv1);
+    #[run]
+    paced::max_pool(POOL1, &mem.conv1, &net.pool1, &mut mem.pool1);
+    #[run]
+    paced::conv2d(CONV2, &mem.pool1, &net.conv2, &mut mem.conv2);
+    #[run]
+    paced::max_pool(POOL2, &mem.conv2, &net.pool2, &mut mem.pool2);
+    #[run]
+    paced::dense(FC1, &mem.pool2, &net.fc1, &mut mem.fc1);
+    #[run]
+    paced::dense(FC2, &mem.fc1, &net.fc2, &mut mem.fc2);
+    #[run]
+    softmax(&mem.fc2, &net.softmax, scores);
+}
+
+const CONV1: Every<{ plan::CONV1.every }> = Every;
+const POOL1: Every<{ plan::POOL1.every }> = Every;
+const CONV2: Every<{ plan::CONV2.every }> = Every;
+const POOL2: Every<{ plan::POOL2.every }> = Every;
+const FC1: Every<{ plan::FC1.every }> = Every;
+const FC2: Every<{ plan::FC2.every }> = Every;
+
+#[derive(Layout)]
+struct Whole {
+    image: Buffer<Image>,
+    activations: Activations,
+    scores: Buffer<Scores>,
+}
+
+// The plan is for a device with this much memory.
+const _: () = plan::PLAN.check_memory(Nvm::<Whole, Mapped<'_>>::NEEDED, ARENA);
 
 /// The bytes of a data set's image as the network takes them.
 pub fn image(bytes: &[u8; 784]) -> Image {
