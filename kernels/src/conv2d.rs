@@ -31,6 +31,8 @@ pub struct Conv2d<
     /// With the input's zero point folded in.
     pub(crate) bias: [i32; M],
     pub(crate) scale: [Multiplier; M],
+    #[cfg(rekindle_dsp)]
+    pub(crate) ordinary: bool,
     pub(crate) input_zero: i8,
     pub(crate) activation: Activation,
 }
@@ -74,6 +76,8 @@ impl<
             weight,
             bias,
             scale,
+            #[cfg(rekindle_dsp)]
+            ordinary: crate::requant::ordinary(&scale),
             input_zero,
             activation,
         }

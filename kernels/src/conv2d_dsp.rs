@@ -5,36 +5,38 @@ use core::array;
 use rekindle::zerocopy::{FromBytes, IntoBytes};
 
 use crate::conv2d::Conv2d;
-use crate::dsp;
+use crate::dsp::{self, Fours};
 use crate::window::dilated;
 
-/// The input under one filter, widened to 16 bits in the order of [`dsp::widen`]; `KH · KW · C` values.
+/// The input under one filter, as it is.
+type Patch<const KH: usize, const KW: usize, const C: usize> = [[[i8; C]; KW]; KH];
+
+/// The input under the filter at two places, widened to 16 bits; `2 · KH · KW · C` values, and the last ones, of which there
+/// are too few for a word.
 #[repr(C, align(4))]
-#[derive(Clone, Copy)]
 struct Wide<const KH: usize, const KW: usize, const C: usize> {
-    values: [[[i16; C]; KW]; KH],
-    /// The last values, of which there are too few for a word.
-    tail: [u32; 2],
+    values: [[[[i16; 2]; C]; KW]; KH],
+    tail: Fours,
 }
 
 impl<const KH: usize, const KW: usize, const C: usize> Wide<KH, KW, C> {
     const WORDS: usize = KH * KW * C / 4;
     const EMPTY: Self = Self {
-        values: [[[0; C]; KW]; KH],
-        tail: [0; 2],
+        values: [[[[0; 2]; C]; KW]; KH],
+        tail: [0; 4],
     };
 
-    /// As pairs, one per word of taps. Size and alignment are right by type, so this does not fail.
+    /// Four values at both places each. Size and alignment are right by type, so this does not fail.
     #[inline(always)]
-    fn pairs(&self) -> &[[u32; 2]] {
-        <[[u32; 2]]>::ref_from_prefix_with_elems(self.values.as_bytes(), Self::WORDS)
-            .map_or(&[], |(pairs, _)| pairs)
+    fn fours(&self) -> &[Fours] {
+        <[Fours]>::ref_from_prefix_with_elems(self.values.as_bytes(), Self::WORDS)
+            .map_or(&[], |(fours, _)| fours)
     }
 
     #[inline(always)]
-    fn pairs_mut(&mut self) -> &mut [[u32; 2]] {
-        <[[u32; 2]]>::mut_from_prefix_with_elems(self.values.as_mut_bytes(), Self::WORDS)
-            .map_or(&mut [], |(pairs, _)| pairs)
+    fn fours_mut(&mut self) -> &mut [Fours] {
+        <[Fours]>::mut_from_prefix_with_elems(self.values.as_mut_bytes(), Self::WORDS)
+            .map_or(&mut [], |(fours, _)| fours)
     }
 }
 
@@ -51,7 +53,44 @@ impl<
     const PW: usize,
 > Conv2d<KH, KW, C, M, SH, SW, DH, DW, PH, PW>
 {
-    /// What the filters see at output row `r`, column `c`.
+    /// What the filters see at output row `r`, column `c`; the zero point where they hang over the edge.
+    #[inline(always)]
+    fn under<const H: usize, const W: usize, const OH: usize, const OW: usize>(
+        &self,
+        x: &[[[i8; C]; W]; H],
+        r: usize,
+        c: usize,
+    ) -> Patch<KH, KW, C> {
+        let (rows, columns) = (
+            dilated::<H, OH, KH, SH, DH, PH>(r),
+            dilated::<W, OW, KW, SW, DW, PW>(c),
+        );
+        let mut patch = [[[self.input_zero; C]; KW]; KH];
+        if const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW {
+            // Of constant length: a few loads and stores instead of a call.
+            for (to, line) in patch.iter_mut().zip(&x[rows.input..][..KH]) {
+                to.copy_from_slice(&line[columns.input..][..KW]);
+            }
+            return patch;
+        }
+        for (to, line) in patch[rows.kernel..]
+            .iter_mut()
+            .zip(x[rows.input..].iter().step_by(DH))
+            .take(rows.len)
+        {
+            let to = &mut to[columns.kernel..][..columns.len];
+            if const { DW == 1 } {
+                to.copy_from_slice(&line[columns.input..][..columns.len]);
+            } else {
+                for (to, from) in to.iter_mut().zip(line[columns.input..].iter().step_by(DW)) {
+                    *to = *from;
+                }
+            }
+        }
+        patch
+    }
+
+    /// The same, widened, as place `v` of two.
     #[inline(always)]
     fn widen<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,
@@ -59,85 +98,77 @@ impl<
         r: usize,
         c: usize,
         to: &mut Wide<KH, KW, C>,
+        v: usize,
     ) {
-        let (rows, columns) = (
-            dilated::<H, OH, KH, SH, DH, PH>(r),
-            dilated::<W, OW, KW, SW, DW, PW>(c),
-        );
-        let inside = const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW;
-        if inside && const { (KW * C).is_multiple_of(4) } {
-            let lines = x[rows.input..][..KH].iter();
-            for (line, to) in lines.zip(to.pairs_mut().chunks_exact_mut(const { KW * C / 4 })) {
-                dsp::widen(line[columns.input..][..KW].as_flattened(), to);
-            }
-            return;
-        }
-        let mut patch = [[[self.input_zero; C]; KW]; KH];
-        if inside {
-            // Of constant length: a few loads and stores instead of a call.
-            for (to, line) in patch.iter_mut().zip(&x[rows.input..][..KH]) {
-                to.copy_from_slice(&line[columns.input..][..KW]);
-            }
-        } else {
-            for (to, line) in patch[rows.kernel..]
-                .iter_mut()
-                .zip(x[rows.input..].iter().step_by(DH))
-                .take(rows.len)
-            {
-                let to = &mut to[columns.kernel..][..columns.len];
-                if const { DW == 1 } {
-                    to.copy_from_slice(&line[columns.input..][..columns.len]);
-                } else {
-                    for (to, from) in to.iter_mut().zip(line[columns.input..].iter().step_by(DW)) {
-                        *to = *from;
-                    }
-                }
-            }
-        }
-        let patch = patch.as_flattened().as_flattened();
-        dsp::widen(patch, to.pairs_mut());
-        if const { !(KH * KW * C).is_multiple_of(4) } {
-            to.tail = dsp::widen_tail(patch);
-        }
-    }
-
-    /// Channels `m..m + R` at `V` places.
-    #[inline(always)]
-    fn block<const V: usize, const R: usize>(
-        &self,
-        places: &[Wide<KH, KW, C>; V],
-        m: usize,
-        out: &mut [[i8; M]; V],
-    ) {
-        let rows: [&[i8]; R] = array::from_fn(|r| self.weight[m + r].as_flattened().as_flattened());
-        let mut acc = array::from_fn(|r| [self.bias[m + r]; V]);
-        acc = dsp::block(array::from_fn(|v| places[v].pairs()), rows, acc);
-        if const { !(KH * KW * C).is_multiple_of(4) } {
-            let last = rows.map(|row| &row[KH * KW * C - 4..]);
-            acc = dsp::block(
-                array::from_fn(|v| array::from_ref(&places[v].tail).as_slice()),
-                last,
-                acc,
+        if const { DH == 1 && DW == 1 && (KW * C).is_multiple_of(4) } {
+            let (rows, columns) = (
+                dilated::<H, OH, KH, SH, DH, PH>(r),
+                dilated::<W, OW, KW, SW, DW, PW>(c),
             );
-        }
-        for r in 0..R {
-            for v in 0..V {
-                out[v][m + r] = self.activation.quantize_fast(acc[r][v], self.scale[m + r]);
+            if rows.len == KH && columns.len == KW {
+                let lines = x[rows.input..][..KH].iter();
+                for (line, to) in lines.zip(to.fours_mut().chunks_exact_mut(const { KW * C / 4 })) {
+                    dsp::widen(line[columns.input..][..KW].as_flattened(), to, v);
+                }
+                return;
             }
+        }
+        let patch = self.under::<H, W, OH, OW>(x, r, c);
+        let patch = patch.as_flattened().as_flattened();
+        dsp::widen(patch, to.fours_mut(), v);
+        if const { !(KH * KW * C).is_multiple_of(4) } {
+            let last = dsp::tail(patch).to_le_bytes().map(u8::cast_signed);
+            dsp::widen(&last, array::from_mut(&mut to.tail), v);
         }
     }
 
-    /// All channels at `V` places.
+    /// All channels at two places.
     // Not inlined: it has a use for every register.
     #[inline(never)]
-    fn channels<const V: usize>(&self, places: &[Wide<KH, KW, C>; V]) -> [[i8; M]; V] {
-        let mut out = [[0; M]; V];
-        for m in (0..M / 2 * 2).step_by(2) {
-            self.block::<V, 2>(places, m, &mut out);
+    fn two(&self, places: &Wide<KH, KW, C>) -> [[i8; M]; 2] {
+        let mut out = [[0; M]; 2];
+        let mut next = 0;
+        while next < M {
+            // The last two of an odd number overlap those before.
+            let m = next.min(const { M.saturating_sub(2) });
+            next = m + 2;
+            let (Some([rows]), Some(&[first, second])) = (
+                self.weight[m..].as_chunks::<2>().0.get(..1),
+                self.bias[m..].first_chunk::<2>(),
+            ) else {
+                break;
+            };
+            let mut acc = [first, first, second, second];
+            acc = dsp::two_by_two(places.fours(), rows, 0, acc);
+            if const { !(KH * KW * C).is_multiple_of(4) } {
+                let from = const { (KH * KW * C).saturating_sub(4) };
+                acc = dsp::two_by_two(array::from_ref(&places.tail), rows, from, acc);
+            }
+            let [a, b, c, d] = acc;
+            let (s, t) = (self.scale[m], self.scale[m + 1]);
+            let four = self
+                .activation
+                .quantize_four([a, c, b, d], [s, t, s, t], self.ordinary);
+            let [a, c, b, d] = four.to_le_bytes().map(u8::cast_signed);
+            (out[0][m], out[0][m + 1]) = (a, c);
+            (out[1][m], out[1][m + 1]) = (b, d);
         }
-        if const { M % 2 == 1 } {
-            self.block::<V, 1>(places, M - 1, &mut out);
-        }
+        out
+    }
+
+    /// All channels at one place.
+    #[inline(never)]
+    fn one(&self, patch: &Patch<KH, KW, C>) -> [i8; M] {
+        let mut out = [0; M];
+        dsp::channels(
+            patch,
+            &self.weight,
+            &self.bias,
+            &self.scale,
+            self.activation,
+            self.ordinary,
+            &mut out,
+        );
         out
     }
 
@@ -155,17 +186,13 @@ impl<
         r: usize,
         c: usize,
     ) -> [[i8; M]; V] {
-        if const { KH * KW * C < 4 } {
-            // Not even one word.
-            return array::from_fn(|v| {
-                let patch = self.patch::<H, W, OH, OW>(x, r, c + v);
-                array::from_fn(|m| self.channel(&patch, m))
-            });
+        if const { V == 2 && M > 1 && dsp::two_by_two_takes(KH * KW * C) } {
+            let mut places = Wide::EMPTY;
+            self.widen::<H, W, OH, OW>(x, r, c, &mut places, 0);
+            self.widen::<H, W, OH, OW>(x, r, c + 1, &mut places, 1);
+            let two = self.two(&places);
+            return array::from_fn(|v| two[v % 2]);
         }
-        let mut places = [Wide::EMPTY; V];
-        for (v, place) in places.iter_mut().enumerate() {
-            self.widen::<H, W, OH, OW>(x, r, c + v, place);
-        }
-        self.channels(&places)
+        array::from_fn(|v| self.one(&self.under::<H, W, OH, OW>(x, r, c + v)))
     }
 }

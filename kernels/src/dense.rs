@@ -13,6 +13,8 @@ pub struct Dense<const I: usize, const O: usize> {
     weight: [[i8; I]; O],
     bias: [i32; O],
     scale: [Multiplier; O],
+    #[cfg(rekindle_dsp)]
+    ordinary: bool,
     activation: Activation,
 }
 
@@ -40,27 +42,39 @@ impl<const I: usize, const O: usize> Dense<I, O> {
             weight,
             bias,
             scale,
+            #[cfg(rekindle_dsp)]
+            ordinary: crate::requant::ordinary(&scale),
             activation,
         }
     }
 
-    /// Neurons `o..o + R`, of which there are that many: on a DSP they share the loads of the input.
+    /// Neurons `o..o + N`, of which there are that many: on a DSP four share the loads of the input.
     #[inline]
-    fn neurons<X: Tensor, const R: usize>(&self, x: &X, o: usize) -> [i8; R] {
+    fn neurons<X: Tensor, const N: usize>(&self, x: &X, o: usize) -> [i8; N] {
         #[cfg(rekindle_dsp)]
         {
             const {
                 assert!(
                     X::LEN == I,
                     "the input of a dense layer has as many values as its neurons have weights"
-                )
+                );
             };
-            let rows = core::array::from_fn(|r| &self.weight[o + r][..]);
-            let acc = dsp::rows::<R>(x.flat(), rows, core::array::from_fn(|r| self.bias[o + r]));
-            core::array::from_fn(|r| self.activation.quantize_fast(acc[r], self.scale[o + r]))
+            let mut out = [0; N];
+            if let Some(x) = x.flat().first_chunk::<I>() {
+                dsp::channels(
+                    x,
+                    &self.weight[o..][..N],
+                    &self.bias[o..][..N],
+                    &self.scale[o..][..N],
+                    self.activation,
+                    self.ordinary,
+                    &mut out,
+                );
+            }
+            out
         }
         #[cfg(not(rekindle_dsp))]
-        core::array::from_fn(|r| self.neuron(x, o + r))
+        core::array::from_fn(|n| self.neuron(x, o + n))
     }
 
     /// Neuron `o` for the input `x` of any shape with `I` values; another size does not compile.
@@ -82,8 +96,6 @@ impl<const I: usize, const O: usize> Dense<I, O> {
 
 /// Neurons between two commits of [`dense`]: a row has too few bytes for one commit each.
 const NEURONS: usize = 8;
-/// Neurons that are computed together: as many as the registers of a DSP hold.
-const BLOCK: usize = 4;
 
 /// Fully connected layer over an input of any shape; commits after each eighth neuron.
 ///
@@ -121,18 +133,13 @@ pub fn dense<X: Tensor, const I: usize, const O: usize>(
 ) {
     #[commit]
     for block in 0..O.div_ceil(NEURONS) {
-        let mut o = block * NEURONS;
-        let end = O.min(o + NEURONS);
-        while o + BLOCK <= end {
-            let neurons = layer.neurons::<X, BLOCK>(x, o);
-            for r in 0..BLOCK {
-                y.set(o + r, neurons[r]);
+        let first = block * NEURONS;
+        if first + NEURONS <= O {
+            y.set(rekindle::Run::<NEURONS>(first), layer.neurons(x, first));
+        } else {
+            for o in first..O {
+                y.set(rekindle::Run::<1>(o), layer.neurons(x, o));
             }
-            o += BLOCK;
-        }
-        while o < end {
-            y.set(o, layer.neuron(x, o));
-            o += 1;
         }
     }
 }

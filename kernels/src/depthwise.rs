@@ -30,6 +30,8 @@ pub struct Depthwise<
     /// With the input's zero point folded in.
     bias: [i32; M],
     scale: [Multiplier; M],
+    #[cfg(rekindle_dsp)]
+    ordinary: bool,
     input_zero: i8,
     activation: Activation,
 }
@@ -80,6 +82,8 @@ impl<
             weight,
             bias,
             scale,
+            #[cfg(rekindle_dsp)]
+            ordinary: crate::requant::ordinary(&scale),
             input_zero,
             activation,
         }
@@ -139,29 +143,14 @@ impl<
     /// Four channels at a time, of a layer with one filter per input channel.
     #[cfg(rekindle_dsp)]
     #[inline(never)]
-    fn fours(&self, under: &[[&[i8; C]; KW]; KH], out: &mut [i8; M]) {
-        for m in (0..M / 4 * 4).step_by(4) {
-            let mut acc = array::from_fn(|i| self.bias[m + i]);
-            let (under, taps) = (under.as_flattened(), self.weight.as_flattened());
-            let mut step = |t: usize| {
-                acc = dsp::lanes(
-                    dsp::word(&under[t][m..m + 4]),
-                    dsp::word(&taps[t][m..m + 4]),
-                    acc,
-                );
-            };
-            // Unrolled by hand, as in `dsp`; most filters have a multiple of three taps.
-            for t in (0..const { KH * KW / 3 * 3 }).step_by(3) {
-                step(t);
-                step(t + 1);
-                step(t + 2);
-            }
-            for t in const { KH * KW / 3 * 3 }..KH * KW {
-                step(t);
-            }
-            for i in 0..4 {
-                out[m + i] = self.activation.quantize_fast(acc[i], self.scale[m + i]);
-            }
+    fn fours(&self, under: &[[&[i8; M]; KW]; KH], out: &mut [i8; M]) {
+        let (under, taps) = (under.as_flattened(), self.weight.as_flattened());
+        let (bias, scale) = (self.bias.as_chunks::<4>().0, self.scale.as_chunks::<4>().0);
+        let out = out.as_chunks_mut::<4>().0.iter_mut();
+        for (((bias, scale), out), m) in bias.iter().zip(scale).zip(out).zip((0..).step_by(4)) {
+            let acc = dsp::lanes(under, taps, m, *bias);
+            let four = self.activation.quantize_four(acc, *scale, self.ordinary);
+            *out = four.to_le_bytes().map(u8::cast_signed);
         }
     }
 
@@ -175,8 +164,10 @@ impl<
         let outside = [self.input_zero; C];
         let under = Self::under(x, &outside, place);
         #[cfg(rekindle_dsp)]
-        if const { M == C && M.is_multiple_of(4) } {
+        if const { M == C && dsp::lanes_takes(M) } {
             let mut out = [0; M];
+            // `C` is `M`.
+            let under = under.map(|row| row.map(|pixel| pixel.first_chunk().unwrap_or(&[0; M])));
             self.fours(&under, &mut out);
             return out;
         }

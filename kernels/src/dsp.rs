@@ -2,70 +2,44 @@
 //!
 //! Four int8 values of a word widen to two pairs of 16 bits, (0, 2) and (1, 3). Both factors are widened so, hence
 //! nothing has to be shuffled: `SMLAD` of equal pairs is a part of the dot product.
+//!
+//! The loops are assembly as a whole: LLVM spills the sums that a loop of single instructions keeps in registers. Each takes
+//! the twelve registers that there are. Loads stand one instruction before their use at least, where the Cortex-M4 would
+//! wait for one cycle.
 
 #![allow(unsafe_code)] // Inline assembly: the intrinsics are unstable.
 
 use core::arch::asm;
-use core::sync::atomic::{Ordering, compiler_fence};
 
-// Why each `asm!` below is sound: it computes a register from registers, touches neither memory nor stack, and changes
-// no flag but Q, which nothing reads. None is `pure`: LLVM would sort pure ones by their dependences, all products of one
-// sum first, and run out of registers; so they stay in the order written.
+use crate::requant::{Activation, Multiplier};
+use crate::tensor::Tensor;
+
+/// Greatest offset of a load.
+const REACH: usize = 4095;
+
+/// `offset`, if a load can have it; asked for where no load will be.
+const fn reach(offset: usize) -> usize {
+    if offset <= REACH { offset } else { 0 }
+}
 
 /// Values 0 and 2 of four int8, sign-extended to 16 bits.
 #[inline(always)]
-pub(crate) fn even(four: u32) -> u32 {
+fn even(four: u32) -> u32 {
     let out;
-    // SAFETY: see above.
+    // SAFETY: computes a register from a register.
     unsafe {
-        asm!("sxtb16 {}, {}", lateout(reg) out, in(reg) four, options(nomem, nostack, preserves_flags))
+        asm!("sxtb16 {}, {}", lateout(reg) out, in(reg) four, options(pure, nomem, nostack, preserves_flags));
     }
     out
 }
 
 /// Values 1 and 3 of four int8, sign-extended to 16 bits.
 #[inline(always)]
-pub(crate) fn odd(four: u32) -> u32 {
+fn odd(four: u32) -> u32 {
     let out;
-    // SAFETY: see above.
+    // SAFETY: computes a register from a register.
     unsafe {
-        asm!("sxtb16 {}, {}, ror #8", lateout(reg) out, in(reg) four, options(nomem, nostack, preserves_flags))
-    }
-    out
-}
-
-/// `acc` plus the products of both halves.
-#[inline(always)]
-pub(crate) fn dual(a: u32, b: u32, acc: i32) -> i32 {
-    let out;
-    // SAFETY: see above.
-    unsafe {
-        asm!("smlad {}, {}, {}, {}", lateout(reg) out, in(reg) a, in(reg) b, in(reg) acc,
-            options(nomem, nostack, preserves_flags));
-    }
-    out
-}
-
-/// `acc` plus the product of the lower halves.
-#[inline(always)]
-pub(crate) fn low(a: u32, b: u32, acc: i32) -> i32 {
-    let out;
-    // SAFETY: see above.
-    unsafe {
-        asm!("smlabb {}, {}, {}, {}", lateout(reg) out, in(reg) a, in(reg) b, in(reg) acc,
-            options(nomem, nostack, preserves_flags));
-    }
-    out
-}
-
-/// `acc` plus the product of the upper halves.
-#[inline(always)]
-pub(crate) fn high(a: u32, b: u32, acc: i32) -> i32 {
-    let out;
-    // SAFETY: see above.
-    unsafe {
-        asm!("smlatt {}, {}, {}, {}", lateout(reg) out, in(reg) a, in(reg) b, in(reg) acc,
-            options(nomem, nostack, preserves_flags));
+        asm!("sxtb16 {}, {}, ror #8", lateout(reg) out, in(reg) four, options(pure, nomem, nostack, preserves_flags));
     }
     out
 }
@@ -74,10 +48,46 @@ pub(crate) fn high(a: u32, b: u32, acc: i32) -> i32 {
 #[inline(always)]
 pub(crate) fn double_high(a: i32, b: i32) -> i32 {
     let out;
-    // SAFETY: see above.
+    // SAFETY: computes a register from registers, and the flag Q, which nothing reads.
     unsafe {
         asm!("qadd {out}, {a}, {a}", "smmulr {out}, {out}, {b}", out = out(reg) out, a = in(reg) a, b = in(reg) b,
-            options(nomem, nostack, preserves_flags));
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `value / 2`, rounded down, saturated to int8.
+#[inline(always)]
+pub(crate) fn saturate_half(value: i32) -> u32 {
+    let out;
+    // SAFETY: computes a register from a register, and the flag Q, which nothing reads.
+    unsafe {
+        asm!("ssat {}, #8, {}, asr #1", lateout(reg) out, in(reg) value, options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// The low bytes of four words.
+#[inline(always)]
+pub(crate) fn pack([a, b, c, d]: [u32; 4]) -> u32 {
+    let mut out = a;
+    // SAFETY: computes a register from registers.
+    unsafe {
+        asm!("bfi {out}, {b}, #8, #8", "bfi {out}, {c}, #16, #8", "bfi {out}, {d}, #24, #8",
+            out = inout(reg) out, b = in(reg) b, c = in(reg) c, d = in(reg) d,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// Each of four int8 clamped.
+#[inline(always)]
+pub(crate) fn clamp_bytes(four: u32, min: u32, max: u32) -> u32 {
+    let mut out = four;
+    // SAFETY: computes a register from registers, and the flags GE.
+    unsafe {
+        asm!("ssub8 {t}, {out}, {min}", "sel {out}, {out}, {min}", "ssub8 {t}, {max}, {out}", "sel {out}, {out}, {max}",
+            out = inout(reg) out, min = in(reg) min, max = in(reg) max, t = out(reg) _, options(pure, nomem, nostack));
     }
     out
 }
@@ -89,115 +99,286 @@ pub(crate) fn word(four: &[i8]) -> u32 {
     u32::from_le_bytes([a as u8, b as u8, c as u8, d as u8])
 }
 
-/// One word of each row of [`block`].
-#[inline(always)]
-fn block_step<const V: usize, const R: usize>(
-    values: &[&[[u32; 2]]; V],
-    rows: &[&[i8]; R],
-    acc: &mut [[i32; V]; R],
-    i: usize,
-) {
-    let pairs: [[u32; 2]; V] = core::array::from_fn(|v| values[v][i]);
-    for r in 0..R {
-        let four = word(&rows[r][4 * i..4 * i + 4]);
-        let (even, odd) = (even(four), odd(four));
-        for v in 0..V {
-            acc[r][v] = dual(odd, pairs[v][1], dual(even, pairs[v][0], acc[r][v]));
-        }
-    }
-    stay();
-}
+/// Four values at each of two places, widened: even ones of both, odd ones of both.
+pub(crate) type Fours = [u32; 4];
 
-/// Keeps loads from moving up to earlier steps, for which there are no registers. No instruction.
+/// Widens int8 values, four at a time, as those of place `v`.
 #[inline(always)]
-fn stay() {
-    compiler_fence(Ordering::SeqCst);
-}
-
-/// Dot products of `V` rows of values, widened by [`widen`], with `R` rows of int8 weights, added to `acc`.
-///
-/// `len` values of each are used, and all rows have them.
-#[inline(always)]
-pub(crate) fn block<const V: usize, const R: usize>(
-    values: [&[[u32; 2]]; V],
-    rows: [&[i8]; R],
-    mut acc: [[i32; V]; R],
-) -> [[i32; V]; R] {
-    let words = values[0].len();
-    let values = values.map(|v| &v[..words]);
-    let rows = rows.map(|r| &r[..4 * words]);
-    // Unrolled by hand: LLVM takes the assembly for too long.
-    for i in (0..words / 4 * 4).step_by(4) {
-        block_step(&values, &rows, &mut acc, i);
-        block_step(&values, &rows, &mut acc, i + 1);
-        block_step(&values, &rows, &mut acc, i + 2);
-        block_step(&values, &rows, &mut acc, i + 3);
-    }
-    for i in words / 4 * 4..words {
-        block_step(&values, &rows, &mut acc, i);
-    }
-    acc
-}
-
-/// Widens int8 values, four at a time, to the pairs that [`block`] takes.
-#[inline(always)]
-pub(crate) fn widen(values: &[i8], to: &mut [[u32; 2]]) {
+pub(crate) fn widen(values: &[i8], to: &mut [Fours], v: usize) {
     for (four, to) in values.chunks_exact(4).zip(to) {
         let four = word(four);
-        *to = [even(four), odd(four)];
+        to[v] = even(four);
+        to[2 + v] = odd(four);
     }
 }
 
-/// The last `len % 4` of `len` values, widened, behind zeros; `values` are at least four.
+/// The last `len % 4` of `len` values behind zeros; `values` are at least four.
 #[inline(always)]
-pub(crate) fn widen_tail(values: &[i8]) -> [u32; 2] {
+pub(crate) fn tail(values: &[i8]) -> u32 {
     let len = values.len();
-    let four = word(&values[len - 4..]) & (u32::MAX << (8 * (4 - len % 4)));
-    [even(four), odd(four)]
+    word(&values[len - 4..]) & (u32::MAX << (8 * (4 - len % 4)))
 }
 
-/// One word of each row of [`rows`].
-#[inline(always)]
-fn rows_step<const R: usize>(values: &[i8], rows: &[&[i8]; R], acc: &mut [i32; R], i: usize) {
-    let four = word(&values[i..i + 4]);
-    let pairs = [even(four), odd(four)];
-    for r in 0..R {
-        let four = word(&rows[r][i..i + 4]);
-        acc[r] = dual(odd(four), pairs[1], dual(even(four), pairs[0], acc[r]));
-    }
-    stay();
+/// Sixteen products of [`two_by_two`].
+macro_rules! two_by_two_step {
+    () => {
+        "ldr {t1}, [{w}, #{k}]
+        ldr {t0}, [{w}], #4
+        ldrd {p0}, {p1}, [{x}], #8
+        sxtb16 {u}, {t0}
+        smlad {a}, {u}, {p0}, {a}
+        smlad {b}, {u}, {p1}, {b}
+        sxtb16 {u}, {t1}
+        smlad {c}, {u}, {p0}, {c}
+        smlad {d}, {u}, {p1}, {d}
+        ldrd {p0}, {p1}, [{x}], #8
+        sxtb16 {u}, {t0}, ror #8
+        smlad {a}, {u}, {p0}, {a}
+        smlad {b}, {u}, {p1}, {b}
+        sxtb16 {u}, {t1}, ror #8
+        smlad {c}, {u}, {p0}, {c}
+        smlad {d}, {u}, {p1}, {d}"
+    };
 }
 
-/// Sums of `R` rows of weights with the same int8 values, added to `acc`.
+/// Whether [`two_by_two`] takes rows of `k` weights.
+pub(crate) const fn two_by_two_takes(k: usize) -> bool {
+    4 <= k && k <= REACH
+}
+
+/// Dot products of values at two places with two rows of weights, added to `acc`: row 0 at both places, row 1 at both.
+///
+/// `values` are those of weights `from..from + 4 · values.len()` of a row.
 #[inline(always)]
-pub(crate) fn rows<const R: usize>(values: &[i8], rows: [&[i8]; R], mut acc: [i32; R]) -> [i32; R] {
-    let len = values.len();
-    let rows = rows.map(|r| &r[..len]);
-    for i in (0..len / 16 * 16).step_by(16) {
-        rows_step(values, &rows, &mut acc, i);
-        rows_step(values, &rows, &mut acc, i + 4);
-        rows_step(values, &rows, &mut acc, i + 8);
-        rows_step(values, &rows, &mut acc, i + 12);
+pub(crate) fn two_by_two<R: Tensor>(
+    values: &[Fours],
+    rows: &[R; 2],
+    from: usize,
+    [mut a, mut b, mut c, mut d]: [i32; 4],
+) -> [i32; 4] {
+    if !two_by_two_takes(R::LEN) || from + 4 * values.len() > R::LEN {
+        return [a, b, c, d];
     }
-    for i in (len / 16 * 16..len / 4 * 4).step_by(4) {
-        rows_step(values, &rows, &mut acc, i);
+    let mut x = values.as_ptr();
+    let mut w = rows.flat()[from..].as_ptr();
+    macro_rules! steps {
+        ($count:expr, $($step:expr),*) => {
+            if $count > 0 {
+                // SAFETY: reads `values` once, and as many words from both rows, which have them as was checked; the rows are
+                // as far apart as they are long, and any alignment is good for `LDR`. Nothing is written.
+                unsafe {
+                    asm!("2:", $($step,)* "subs {n}, {n}, #1", "bne 2b",
+                        x = inout(reg) x, w = inout(reg) w, n = inout(reg) $count => _,
+                        a = inout(reg) a, b = inout(reg) b, c = inout(reg) c, d = inout(reg) d,
+                        t0 = out(reg) _, t1 = out(reg) _, u = out(reg) _, p0 = out(reg) _, p1 = out(reg) _,
+                        k = const reach(R::LEN), options(readonly, nostack));
+                }
+            }
+        };
     }
-    for i in len / 4 * 4..len {
-        for r in 0..R {
-            acc[r] = low(values[i] as u32, rows[r][i] as u32, acc[r]);
+    steps!(
+        values.len() / 4,
+        two_by_two_step!(),
+        two_by_two_step!(),
+        two_by_two_step!(),
+        two_by_two_step!()
+    );
+    steps!(values.len() % 4, two_by_two_step!());
+    let _ = (x, w);
+    [a, b, c, d]
+}
+
+/// Sixteen products of [`four_rows`].
+macro_rules! four_rows_step {
+    () => {
+        "ldr {xo}, [{x}], #4
+        ldr {t}, [{w}, #{k1}]
+        sxtb16 {xe}, {xo}
+        sxtb16 {xo}, {xo}, ror #8
+        ldr {s}, [{w}, #{k2}]
+        sxtb16 {u}, {t}
+        smlad {b}, {u}, {xe}, {b}
+        sxtb16 {t}, {t}, ror #8
+        smlad {b}, {t}, {xo}, {b}
+        ldr {t}, [{w}, #{k3}]
+        sxtb16 {u}, {s}
+        smlad {c}, {u}, {xe}, {c}
+        sxtb16 {s}, {s}, ror #8
+        smlad {c}, {s}, {xo}, {c}
+        ldr {s}, [{w}], #4
+        sxtb16 {u}, {t}
+        smlad {d}, {u}, {xe}, {d}
+        sxtb16 {t}, {t}, ror #8
+        smlad {d}, {t}, {xo}, {d}
+        sxtb16 {u}, {s}
+        smlad {a}, {u}, {xe}, {a}
+        sxtb16 {s}, {s}, ror #8
+        smlad {a}, {s}, {xo}, {a}"
+    };
+}
+
+/// Whether [`four_rows`] takes rows of `k` weights.
+const fn four_rows_takes(k: usize) -> bool {
+    4 <= k && 3 * k <= REACH
+}
+
+/// Dot products of values with four rows of as many weights, added to `acc`.
+#[inline(always)]
+fn four_rows<R: Tensor>(
+    values: &R,
+    rows: &[R; 4],
+    [mut a, mut b, mut c, mut d]: [i32; 4],
+) -> [i32; 4] {
+    if !four_rows_takes(R::LEN) {
+        return [a, b, c, d];
+    }
+    let values = values.flat();
+    let mut x = values.as_ptr();
+    let mut w = rows.flat().as_ptr();
+    macro_rules! steps {
+        ($count:expr, $($step:expr),*) => {
+            if $count > 0 {
+                // SAFETY: reads all whole words of the values and of each row, in two parts, and for the last part one word of
+                // its own; the rows are as far apart as they are long, and any alignment is good for `LDR`. Nothing is written.
+                unsafe {
+                    asm!("2:", $($step,)* "subs {n}, {n}, #1", "bne 2b",
+                        x = inout(reg) x, w = inout(reg) w, n = inout(reg) $count => _,
+                        a = inout(reg) a, b = inout(reg) b, c = inout(reg) c, d = inout(reg) d,
+                        t = out(reg) _, s = out(reg) _, u = out(reg) _, xe = out(reg) _, xo = out(reg) _,
+                        k1 = const reach(R::LEN), k2 = const reach(2 * R::LEN), k3 = const reach(3 * R::LEN), options(readonly, nostack));
+                }
+            }
+        };
+    }
+    steps!(
+        const { R::LEN / 4 / 4 },
+        four_rows_step!(),
+        four_rows_step!(),
+        four_rows_step!(),
+        four_rows_step!()
+    );
+    steps!(const { R::LEN / 4 % 4 }, four_rows_step!());
+    if const { !R::LEN.is_multiple_of(4) } {
+        // Once more over the last four, without those that were.
+        let last = tail(values);
+        (x, w) = ((&raw const last).cast(), rows.flat()[R::LEN - 4..].as_ptr());
+        steps!(1, four_rows_step!());
+    }
+    let _ = (x, w);
+    [a, b, c, d]
+}
+
+/// Four channels of one tap of [`lanes`].
+macro_rules! lanes_step {
+    ($offset:literal) => {
+        concat!(
+            "ldr {v}, [{under}], #4
+            ldr {t}, [{w}, #",
+            $offset,
+            "]
+            ldr {x}, [{v}, {m}]
+            sxtb16 {v}, {t}
+            sxtb16 {t}, {t}, ror #8
+            sxtb16 {u}, {x}
+            smlabb {a}, {u}, {v}, {a}
+            smlatt {c}, {u}, {v}, {c}
+            sxtb16 {u}, {x}, ror #8
+            smlabb {b}, {u}, {t}, {b}
+            smlatt {d}, {u}, {t}, {d}"
+        )
+    };
+}
+
+/// Whether [`lanes`] takes pixels of `c` channels.
+pub(crate) const fn lanes_takes(c: usize) -> bool {
+    c.is_multiple_of(4) && 3 * c <= REACH
+}
+
+/// Channels `m..m + 4` of a depthwise filter: `under` has a pixel per tap, `taps` the weights of all channels per tap.
+#[inline(always)]
+pub(crate) fn lanes<const C: usize>(
+    under: &[&[i8; C]],
+    taps: &[[i8; C]],
+    m: usize,
+    [mut a, mut b, mut c, mut d]: [i32; 4],
+) -> [i32; 4] {
+    if !lanes_takes(C) || under.len() != taps.len() || m + 4 > C {
+        return [a, b, c, d];
+    }
+    let mut pixels = under.as_ptr();
+    let mut w = taps.as_flattened()[m..].as_ptr();
+    macro_rules! steps {
+        ($count:expr, $taps:literal, $($step:expr),*) => {
+            if $count > 0 {
+                // SAFETY: reads each pixel's address once, four of its channels, and as many weights, which are there as was
+                // checked; any alignment is good for `LDR`. Nothing is written.
+                unsafe {
+                    asm!("2:", $($step,)* "add {w}, {w}, #{next}", "subs {n}, {n}, #1", "bne 2b",
+                        under = inout(reg) pixels, w = inout(reg) w, n = inout(reg) $count => _, m = in(reg) m,
+                        a = inout(reg) a, b = inout(reg) b, c = inout(reg) c, d = inout(reg) d,
+                        x = out(reg) _, t = out(reg) _, u = out(reg) _, v = out(reg) _,
+                        c1 = const reach(C), c2 = const reach(2 * C), next = const reach($taps * C), options(readonly, nostack));
+                }
+            }
+        };
+    }
+    // Most filters have a multiple of three taps.
+    steps!(
+        under.len() / 3,
+        3,
+        lanes_step!("0"),
+        lanes_step!("{c1}"),
+        lanes_step!("{c2}")
+    );
+    steps!(under.len() % 3, 1, lanes_step!("0 + 0 * {c1} * {c2}"));
+    let _ = (pixels, w);
+    [a, b, c, d]
+}
+
+/// `acc` plus the products of a row of values and a row of weights; any length.
+#[inline(always)]
+fn row(values: &[i8], weights: &[i8], mut acc: i32) -> i32 {
+    let (mut x, mut w) = (values.chunks_exact(4), weights.chunks_exact(4));
+    for (values, weights) in x.by_ref().zip(w.by_ref()) {
+        let (values, weights) = (word(values), word(weights));
+        // SAFETY: computes a register from registers, and the flag Q, which nothing reads.
+        unsafe {
+            asm!("smlad {acc}, {a}, {b}, {acc}", "smlad {acc}, {c}, {d}, {acc}", acc = inout(reg) acc,
+                a = in(reg) even(values), b = in(reg) even(weights), c = in(reg) odd(values), d = in(reg) odd(weights),
+                options(pure, nomem, nostack, preserves_flags));
         }
+    }
+    for (value, weight) in x.remainder().iter().zip(w.remainder()) {
+        acc = acc.wrapping_add(i32::from(*value) * i32::from(*weight));
     }
     acc
 }
 
-/// Four channels of a depthwise filter: values times taps, added to `acc`.
+/// Outputs from the same values with a row of weights each: four at a time while there are four.
 #[inline(always)]
-pub(crate) fn lanes(values: u32, taps: u32, [a, b, c, d]: [i32; 4]) -> [i32; 4] {
-    let (v0, v1, t0, t1) = (even(values), odd(values), even(taps), odd(taps));
-    [
-        low(v0, t0, a),
-        low(v1, t1, b),
-        high(v0, t0, c),
-        high(v1, t1, d),
-    ]
+pub(crate) fn channels<R: Tensor>(
+    values: &R,
+    rows: &[R],
+    bias: &[i32],
+    scale: &[Multiplier],
+    activation: Activation,
+    ordinary: bool,
+    out: &mut [i8],
+) {
+    let mut m = 0;
+    if four_rows_takes(R::LEN) {
+        let rows = rows.as_chunks::<4>().0.iter();
+        let (bias, scale) = (bias.as_chunks::<4>().0, scale.as_chunks::<4>().0);
+        let out = out.as_chunks_mut::<4>().0;
+        for (((rows, bias), scale), out) in rows.zip(bias).zip(scale).zip(out) {
+            let acc = four_rows(values, rows, *bias);
+            let four = activation.quantize_four(acc, *scale, ordinary);
+            *out = four.to_le_bytes().map(u8::cast_signed);
+            m += 4;
+        }
+    }
+    let rest = rows[m..].iter().zip(&bias[m..]).zip(&scale[m..]);
+    for (((weights, bias), scale), out) in rest.zip(&mut out[m..]) {
+        *out = activation.quantize(row(values.flat(), weights.flat(), *bias), *scale);
+    }
 }

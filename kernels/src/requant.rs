@@ -195,31 +195,41 @@ impl Activation {
         }
     }
 
-    /// As [`quantize`](Self::quantize), with the DSP's rounding multiplication for ordinary multipliers.
+    /// As [`quantize`](Self::quantize), for four accumulators: one byte of the result each.
     ///
-    /// The doubled accumulator saturates. Where it does, the scaled value is 2²⁹ or more, less one at most for the
-    /// saturation, and after a shift of 20 bits or fewer that is beyond every int8 in any case.
+    /// Where all multipliers are `ordinary`, by the DSP's rounding multiplication. It doubles the accumulator, which
+    /// saturates; where it does, the scaled value is 2²⁹ or more, less one at most for the saturation, and after a shift of 20
+    /// bits or fewer that is beyond every int8 in any case.
     #[cfg(rekindle_dsp)]
     #[inline(always)]
-    pub(crate) fn quantize_fast(self, acc: i32, scale: Multiplier) -> i8 {
-        if (scale.shift as u32).wrapping_add(20) >= 20 {
+    pub(crate) fn quantize_four(
+        self,
+        acc: [i32; 4],
+        scale: [Multiplier; 4],
+        ordinary: bool,
+    ) -> u32 {
+        use crate::dsp;
+
+        if !ordinary {
             return self.quantize_rare(acc, scale);
         }
-        let high = crate::dsp::double_high(acc, scale.q);
-        // For a shift of -1 to -20, one less of it.
-        let twice = (high + (high >> 31)) >> (!scale.shift & 31);
-        clamp(
-            (twice + 1 + 2 * i32::from(self.zero)) >> 1,
-            self.min,
-            self.max,
-        )
+        let offset = 1 + 2 * i32::from(self.zero);
+        let bytes = core::array::from_fn(|k| {
+            let high = dsp::double_high(acc[k], scale[k].q);
+            // For a shift of -1 to -20, one less of it.
+            let twice = (high + (high >> 31)) >> (!scale[k].shift & 31);
+            dsp::saturate_half(twice + offset)
+        });
+        let splat = |v: i8| u32::from(v as u8) * 0x0101_0101;
+        dsp::clamp_bytes(dsp::pack(bytes), splat(self.min), splat(self.max))
     }
 
     #[cfg(rekindle_dsp)]
     #[cold]
     #[inline(never)]
-    fn quantize_rare(self, acc: i32, scale: Multiplier) -> i8 {
-        self.quantize(acc, scale)
+    fn quantize_rare(self, acc: [i32; 4], scale: [Multiplier; 4]) -> u32 {
+        let bytes = core::array::from_fn(|k| self.quantize(acc[k], scale[k]) as u8);
+        u32::from_le_bytes(bytes)
     }
 
     /// Scales, shifts and clamps one accumulator.
@@ -228,6 +238,19 @@ impl Activation {
         let value = scale.apply(acc).wrapping_add(self.zero as i32);
         clamp(value, self.min, self.max)
     }
+}
+
+/// Whether all multipliers are in 2⁻²¹ to below 1/2: those of real layers are.
+#[cfg(rekindle_dsp)]
+pub(crate) const fn ordinary(scale: &[Multiplier]) -> bool {
+    let mut i = 0;
+    while i < scale.len() {
+        if scale[i].shift < -20 || scale[i].shift > -1 {
+            return false;
+        }
+        i += 1;
+    }
+    true
 }
 
 /// `bias` such that int8 values need not have their zero point subtracted before they are multiplied.

@@ -67,6 +67,8 @@ macro_rules! survives {
 
 type Map = [[[i8; 2]; 4]; 5];
 type Row = [i8; 2];
+type Side = [[[i8; 2]; 3]; 5];
+type Long = [[[i8; 2]; 7]; 5];
 
 static ADD: Add<Map, Row, Map, 7> = Add::new(Q, FINE, 0.1, ACTIVATION);
 static SUB: Sub<Row, Map, Map, 7> = Sub::new(Q, FINE, 0.1, ACTIVATION);
@@ -77,8 +79,8 @@ static MAX: ReduceMax<Map, [i8; 4], 3> = ReduceMax::new(&[0, 2]);
 static TRANSPOSE: Transpose<Map, [[[i8; 4]; 5]; 2], 11> = Transpose::new(&[2, 0, 1]);
 static SLICE: StridedSlice<Map, [[[i8; 2]; 4]; 3], 5> = StridedSlice::new(&[4, 0, 1], &[-2, 1, -1]);
 static PAD: Pad<Map, [[[i8; 2]; 7]; 6], 16> = Pad::new(&[1, 2, 0], -7);
-static FIRST: Concat<Map, [[[i8; 2]; 7]; 5], 8> = Concat::new(1, 0);
-static SECOND: Concat<[[[i8; 2]; 3]; 5], [[[i8; 2]; 7]; 5], 8> = Concat::new(1, 4);
+static FIRST: Concat<Map, Long, 8> = Concat::new(1, 0);
+static SECOND: Concat<Side, Long, 8> = Concat::new(1, 4);
 static AFFINE: Affine<4> = Affine::new(Q);
 static UP: TransposeConv<3, 3, 2, 3, 2, 2> = TransposeConv::new(
     [[[[3, -90]; 3]; 3], [[[127, 5]; 3]; 3], [[[-7, 8]; 3]; 3]],
@@ -111,7 +113,7 @@ static PADDED: Depthwise<3, 3, 2, 2, 2, 1, 1, 1, 2, AUTO> = Depthwise::new(
 static GLOBAL: Pool<5, 4> = Pool::new();
 
 #[intermittent_task]
-fn both(a: Input<Map>, b: Input<[[[i8; 2]; 3]; 5]>, y: Output<[[[i8; 2]; 7]; 5]>) {
+fn both(a: Input<Map>, b: Input<Side>, y: Output<Long>) {
     #[run]
     concat(a, &FIRST, y);
     #[run]
@@ -130,7 +132,7 @@ survives! {
     slicing(Map, i8) -> [[[i8; 2]; 4]; 3]: |cx, m| strided_slice(cx, &m.a, &SLICE, &mut m.y);
     padding(Map, i8) -> [[[i8; 2]; 7]; 6]: |cx, m| pad(cx, &m.a, &PAD, &mut m.y);
     reshaping([[i8; 50]; 3], i8) -> [i8; 150]: |cx, m| reshape(cx, &m.a, &mut m.y);
-    concatenating(Map, [[[i8; 2]; 3]; 5]) -> [[[i8; 2]; 7]; 5]: |cx, m| both(cx, &m.a, &m.b, &mut m.y);
+    concatenating(Map, Side) -> Long: |cx, m| both(cx, &m.a, &m.b, &mut m.y);
     quantizing([f32; 10], i8) -> [i8; 10]: |cx, m| quantize(cx, &m.a, &AFFINE, &mut m.y);
     dequantizing([i8; 10], i8) -> [f32; 10]: |cx, m| dequantize(cx, &m.a, &AFFINE, &mut m.y);
     upsampling([[[i8; 2]; 3]; 2], i8) -> [[[i8; 3]; 6]; 4]: |cx, m| transpose_conv(cx, &m.a, &UP, &mut m.y);
