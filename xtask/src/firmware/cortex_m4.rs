@@ -39,10 +39,10 @@ fn run(effort: Effort) -> Result<Outcome> {
         outcome: Outcome::default(),
     };
     bench.host_bits()?;
-    bench.random("lenet", "row", (12_000, 1_000), 200_000)?;
-    bench.random("lenet", "element", (12_000, 2_000), 12_000)?;
-    bench.random("fram", "row", (12_000, 500), 400_000)?;
-    bench.random("fram", "element", (12_000, 500), 40_000)?;
+    bench.random("lenet", "row", (10_500, 1_000), 200_000)?;
+    bench.random("lenet", "element", (10_500, 2_000), 12_000)?;
+    bench.random("fram", "row", (10_500, 500), 400_000)?;
+    bench.random("fram", "element", (10_500, 500), 40_000)?;
     bench.sweeps()?;
     bench.bad_states()?;
     bench.seeded_bugs()?;
@@ -137,7 +137,7 @@ impl Bench {
         let session = self.session(program, &words)?;
         let distinct = session.distinct();
         ensure!(
-            distinct * 6 >= failures as usize * 5,
+            distinct * 21 >= failures as usize * 20,
             "only {distinct} different failures of {failures}"
         );
         let note = format!(
@@ -217,28 +217,28 @@ impl Bench {
             "lenet",
             "sweep: work and commits per element",
             "by=element before=120000 first=5400",
-            6_000,
+            5_200,
             (200, 30),
         )?;
         self.sweep(
             "lenet",
             "sweep: last commits, completion, report, next reading",
             "by=row before=2500 first=5200",
-            6_000,
+            5_200,
             (200, 30),
         )?;
         self.sweep(
             "lenet",
             "sweep: a second failure in each recovery",
             "by=element before=40000 first=5400 again=5400",
-            5_000,
+            5_200,
             (100, 50),
         )?;
         self.sweep(
             "fram",
             "sweep: work, torn writes and commits per element",
             "by=element before=200000 first=27000",
-            6_000,
+            5_200,
             (100, 60),
         )
     }
@@ -254,7 +254,7 @@ impl Bench {
         ] {
             // All of the first boot at every instruction once; the others at some.
             let (count, stride) = match (self.effort, fill) {
-                (Effort::Full, 0) => (8_000, 1),
+                (Effort::Full, 0) => (5_200, 1),
                 (Effort::Full, _) => (400, 20),
                 (Effort::Short, _) => (20, 400),
             };
