@@ -39,6 +39,7 @@ fn run(effort: Effort) -> Result<Outcome> {
         outcome: Outcome::default(),
     };
     bench.host_bits()?;
+    bench.barriers()?;
     bench.random("lenet", "row", (10_500, 1_000), 200_000)?;
     bench.random("lenet", "element", (10_500, 2_000), 12_000)?;
     bench.random("fram", "row", (10_500, 500), 400_000)?;
@@ -120,6 +121,18 @@ impl Bench {
                 "{bytes} bytes of {} images, {differing} digits differ",
                 host.lines().count()
             ),
+        );
+        Ok(())
+    }
+
+    /// The emulator does not reorder stores, and so cannot miss a barrier: look for them.
+    fn barriers(&mut self) -> Result<()> {
+        let (fenced, all) = tools::fenced_words(&self.programs.join("lenet"))?;
+        // Two networks of six kernels with loops.
+        self.check(
+            "commits of a word in its code: a DSB before and after each",
+            fenced == all && fenced >= 12,
+            format!("{fenced} of {all}"),
         );
         Ok(())
     }

@@ -45,3 +45,31 @@ pub fn sizes(program: &Path) -> Result<Sizes> {
     }
     Ok(sizes)
 }
+
+/// Commits of a word in Thumb code, `strh rt, [rn]`, that a `dsb` follows: those that a `dsb` also precedes, and all.
+pub fn fenced_words(program: &Path) -> Result<(usize, usize)> {
+    /// `dsb sy`.
+    const DSB: [u16; 2] = [0xf3bf, 0x8f4f];
+    /// What may be between the first barrier and the word: making the word, and looking up where it goes.
+    const BETWEEN: usize = 8;
+
+    let bytes =
+        std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    let file = object::File::parse(&*bytes)?;
+    let text = file.section_by_name(".text").context("no .text")?;
+    let (halves, _) = text.data()?.as_chunks::<2>();
+    let code: Vec<u16> = halves
+        .iter()
+        .map(|half| u16::from_le_bytes(*half))
+        .collect();
+    let (mut fenced, mut all) = (0, 0);
+    for at in 0..code.len() {
+        let stores_half = code[at] & 0xf800 == 0x8000;
+        if stores_half && code[at + 1..].starts_with(&DSB) {
+            all += 1;
+            let before = &code[at.saturating_sub(BETWEEN)..at];
+            fenced += usize::from(before.windows(2).any(|pair| pair == DSB));
+        }
+    }
+    Ok((fenced, all))
+}

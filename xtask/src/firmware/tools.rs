@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::shell::{command, need, output, outside, quietly, target, works};
 
-pub use super::elf::Sizes;
+pub use super::elf::{Sizes, fenced_words};
 
 /// The Cortex-M4F, as rustc calls it.
 pub const CORTEX_M4: &str = "thumbv7em-none-eabihf";
