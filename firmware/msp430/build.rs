@@ -14,5 +14,8 @@ fn main() {
         };
         println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
         println!("cargo:rustc-link-arg-bins=-T{map}");
+        if env::var_os("CARGO_FEATURE_SEEDED_OVERFLOW").is_some() {
+            println!("cargo:rustc-link-arg-bins=--defsym=__stack_size=0x200");
+        }
     }
 }

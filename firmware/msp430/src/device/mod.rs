@@ -11,7 +11,7 @@ use core::panic::PanicInfo;
 use core::ptr::NonNull;
 
 use rekindle::store::Mapped;
-use rekindle_msp430::{NVM, PROGRAM, Program, cycle};
+use rekindle_msp430::{Board, Image, NVM, PROGRAM, Program, Scores, cycle};
 
 use board::LaunchPad;
 
@@ -29,7 +29,7 @@ static FRAM: Fram = Fram(UnsafeCell::new([0; NVM]));
 /// Called by the start-up code, once per boot.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
-    let mut board = LaunchPad::new();
+    let mut board = Guarded(LaunchPad::new());
     let base = NonNull::from(&FRAM).cast();
     // SAFETY: these bytes are reserved for the store, and this is called once per boot.
     let store = unsafe { Mapped::from_raw(base, NVM) };
@@ -39,6 +39,22 @@ extern "C" fn main() -> ! {
     match done {
         Ok(_) => done_here(),
         Err(_) => failed(),
+    }
+}
+
+/// A board that reports nothing after the stack was too small: variables may be damaged.
+struct Guarded(LaunchPad);
+
+impl Board for Guarded {
+    fn sense(&mut self) -> Image {
+        self.0.sense()
+    }
+
+    fn report(&mut self, scores: &Scores) {
+        if start::stack_overflow() {
+            failed();
+        }
+        self.0.report(scores);
     }
 }
 
@@ -52,7 +68,7 @@ extern "C" fn done_here() -> ! {
     }
 }
 
-/// Nothing that a power failure does leads here.
+/// Nothing that a power failure does leads here; a stack that is too small does.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn failed() -> ! {

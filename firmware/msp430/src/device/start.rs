@@ -1,6 +1,20 @@
-//! From the reset vector to `main`.
+//! From the reset vector to `main`, and the guard at the end of the stack.
 
 use core::arch::global_asm;
+
+/// What lies at the end of the stack as long as it has not got there.
+const GUARD: u16 = 0xD065;
+
+unsafe extern "C" {
+    /// The last word of the stack; the linker script says where it is.
+    static mut __stack_end: u16;
+}
+
+/// Whether the stack has ever got to its end since the start.
+pub fn stack_overflow() -> bool {
+    // SAFETY: a word of SRAM that no variable is in.
+    unsafe { (&raw const __stack_end).read_volatile() != GUARD }
+}
 
 // The watchdog is stopped first: clearing SRAM takes time.
 global_asm!(
@@ -10,6 +24,7 @@ global_asm!(
 _start:
     mov     #__stack, r1
     mov     #0x5A80, &0x015C
+    mov     #{guard}, &__stack_end
     mov     #__data, r12
     mov     #__data_from, r13
 1:  cmp     #__data_end, r12
@@ -28,5 +43,6 @@ _start:
 
     .section .reset, "a"
     .short  _start
-    "#
+    "#,
+    guard = const GUARD,
 );

@@ -319,7 +319,8 @@ fn painted(sim: &mut Sim) -> Result<u64> {
         below.iter().all(|&byte| byte == PAINT),
         "the stack has left SRAM"
     );
-    let sram = sim.read(SRAM)?;
+    // The first word is the guard at the end of the stack.
+    let sram = sim.read(SRAM.start + 2..SRAM.end)?;
     let first = sram.iter().position(|&byte| byte != PAINT);
     // What is above the stack and still painted are the bytes kept for variables.
     let last = sram.iter().rposition(|&byte| byte != PAINT);

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use self::build::Variant;
 use self::campaign::{Campaign, Case, Offset, Tally};
 use self::rng::Rng;
-use self::sim::Sim;
+use self::sim::{Sim, Stop};
 use super::{Check, Effort, Outcome, Row, Target, tools};
 
 /// See the module.
@@ -103,21 +103,26 @@ fn failures(sim: &mut Sim, cases: &[Case], full: bool) -> Result<Tally> {
     Ok(tally)
 }
 
+/// A stack that is too small must be noticed before anything is reported.
+fn overflow(sim: &mut Sim, case: &Case) -> Result<Check> {
+    sim.show(&case.image)?;
+    sim.fill(sim.nvm.clone(), &[0])?;
+    sim.outage(&mut Rng(SEED))?;
+    let (stop, report) = (sim.run()?, sim.report()?);
+    Ok(Check {
+        target: NAME.to_owned(),
+        what: "stack overflow".to_owned(),
+        passed: stop == Stop::Failed && report.is_none(),
+        seen: match report {
+            None => format!("{stop:?}, nothing reported"),
+            Some(class) => format!("{stop:?}, class {class} reported"),
+        },
+    })
+}
+
 /// Bad states, and the bug that has to be found.
 fn checks(sim: &mut Sim, case: &Case, full: bool) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
-    let mut check = |what: &str, tally: &Tally, is_bug: bool| {
-        checks.push(Check {
-            target: NAME.to_owned(),
-            what: what.to_owned(),
-            passed: tally.wrong.is_empty() != is_bug,
-            seen: match tally.wrong.first() {
-                None if tally.failures == 0 => "no difference".to_owned(),
-                None => format!("{} failures, no difference", tally.failures),
-                Some(wrong) => wrong.clone(),
-            },
-        });
-    };
 
     let mut bug = Sim::start(&build::program(Variant::Bug)?)?;
     let mut found = Tally::default();
@@ -125,14 +130,21 @@ fn checks(sim: &mut Sim, case: &Case, full: bool) -> Result<Vec<Check>> {
     for n in 0..AROUND {
         campaign.pass(&mut found, Offset::FromStart(n), 0)?;
     }
-    check("seeded bug: a commit overtakes an output", &found, true);
+    checks.push(check(
+        "seeded bug: a commit overtakes an output",
+        &found,
+        true,
+    ));
     let foreign = campaign.interrupted().to_vec();
     drop(campaign);
+
+    let mut small = Sim::start(&build::program(Variant::Overflow)?)?;
+    checks.push(overflow(&mut small, case)?);
 
     let mut campaign = Campaign::new(sim, case, SEED)?;
     let mut first = Tally::default();
     campaign.first_boot(&mut first, if full { 53 } else { 997 })?;
-    check("brown-out during the very first boot", &first, false);
+    checks.push(check("brown-out during the very first boot", &first, false));
 
     let mut rng = Rng(SEED);
     let noise: Vec<u8> = foreign.iter().map(|_| rng.next() as u8).collect();
@@ -145,9 +157,22 @@ fn checks(sim: &mut Sim, case: &Case, full: bool) -> Result<Vec<Check>> {
     ] {
         let mut tally = Tally::default();
         campaign.resume(&mut tally, nvm, what)?;
-        check(what, &tally, false);
+        checks.push(check(what, &tally, false));
     }
     Ok(checks)
+}
+
+fn check(what: &str, tally: &Tally, is_bug: bool) -> Check {
+    Check {
+        target: NAME.to_owned(),
+        what: what.to_owned(),
+        passed: tally.wrong.is_empty() != is_bug,
+        seen: match tally.wrong.first() {
+            None if tally.failures == 0 => "no difference".to_owned(),
+            None => format!("{} failures, no difference", tally.failures),
+            Some(wrong) => wrong.clone(),
+        },
+    }
 }
 
 /// Images, and what the host makes of them.
