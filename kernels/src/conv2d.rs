@@ -5,6 +5,7 @@ use core::array;
 
 use rekindle::prelude::*;
 
+use crate::product::product;
 use crate::requant::{Activation, Multiplier, fold};
 use crate::window::{AUTO, dilated};
 
@@ -125,7 +126,7 @@ impl<
         let values = patch.as_flattened().as_flattened();
         let mut acc = self.bias[m];
         for (value, tap) in values.iter().zip(taps) {
-            acc = acc.wrapping_add(i32::from(*value) * i32::from(*tap));
+            acc = acc.wrapping_add(product(*value, *tap));
         }
         self.activation.quantize(acc, self.scale[m])
     }

@@ -4,6 +4,7 @@ use rekindle::prelude::*;
 
 #[cfg(rekindle_dsp)]
 use crate::dsp;
+use crate::product::product;
 use crate::requant::{Activation, Multiplier, fold};
 use crate::tensor::Tensor;
 
@@ -88,7 +89,7 @@ impl<const I: usize, const O: usize> Dense<I, O> {
         };
         let mut acc = self.bias[o];
         for (value, weight) in x.flat().iter().zip(&self.weight[o]) {
-            acc = acc.wrapping_add(i32::from(*value) * i32::from(*weight));
+            acc = acc.wrapping_add(product(*value, *weight));
         }
         self.activation.quantize(acc, self.scale[o])
     }

@@ -6,6 +6,7 @@ use rekindle::prelude::*;
 
 #[cfg(rekindle_dsp)]
 use crate::dsp;
+use crate::product::product;
 use crate::requant::{Activation, Multiplier, fold};
 use crate::window::{AUTO, Place, dilated};
 
@@ -135,7 +136,7 @@ impl<
         let (under, from) = (Self::under(x, &outside, place), m / const { M / C });
         let mut acc = self.bias[m];
         for (values, taps) in under.as_flattened().iter().zip(self.weight.as_flattened()) {
-            acc = acc.wrapping_add(i32::from(values[from]) * i32::from(taps[m]));
+            acc = acc.wrapping_add(product(values[from], taps[m]));
         }
         self.activation.quantize(acc, self.scale[m])
     }

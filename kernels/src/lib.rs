@@ -56,6 +56,7 @@ mod lookup;
 mod movement;
 pub mod paced;
 mod pool;
+mod product;
 mod reduce;
 pub mod requant;
 mod shape;

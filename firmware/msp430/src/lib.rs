@@ -179,7 +179,7 @@ pub trait Board {
 
 /// What is done at a boot: finishes the inference that is under way, or senses and starts; then reports.
 ///
-/// The next call takes the next image.
+/// From then on it reports the same, until [`Nvm::restart`] makes room for the next image.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ pub const SRAM: Range<u16> = 0x1C00..0x2400;
 /// Ports 1 to 4.
 const PORTS: Range<u16> = 0x0200..0x0240;
 /// What `mspdebug` may take for all that one process is asked.
-const SECONDS: &str = "1200";
+const SECONDS: &str = "3600";
 
 /// Why the program stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
