@@ -42,8 +42,8 @@ fn run(effort: Effort) -> Result<Outcome> {
     bench.barriers()?;
     bench.random("lenet", "row", (10_500, 1_000), 200_000)?;
     bench.random("lenet", "element", (10_500, 2_000), 12_000)?;
-    bench.random("fram", "row", (10_500, 500), 400_000)?;
-    bench.random("fram", "element", (10_500, 500), 40_000)?;
+    bench.random("fram", "row", (2_000, 300), 400_000)?;
+    bench.random("fram", "element", (2_000, 300), 40_000)?;
     bench.sweeps()?;
     bench.bad_states()?;
     bench.seeded_bugs()?;
@@ -244,14 +244,14 @@ impl Bench {
             "lenet",
             "sweep: a second failure in each recovery",
             "by=element before=40000 first=5400 again=5400",
-            5_200,
+            1_500,
             (100, 50),
         )?;
         self.sweep(
             "fram",
             "sweep: work, torn writes and commits per element",
             "by=element before=200000 first=27000",
-            5_200,
+            1_500,
             (100, 60),
         )
     }
@@ -265,10 +265,10 @@ impl Bench {
             ),
             ("NVM full of noise, brown-out in the very first boot", 1),
         ] {
-            // All of the first boot at every instruction once; the others at some.
+            // A whole inference follows each.
             let (count, stride) = match (self.effort, fill) {
-                (Effort::Full, 0) => (5_200, 1),
-                (Effort::Full, _) => (400, 20),
+                (Effort::Full, 0) => (1_100, 5),
+                (Effort::Full, _) => (260, 20),
                 (Effort::Short, _) => (20, 400),
             };
             let words = format!("mode=sweep fill={fill} count={count} stride={stride}");

@@ -52,7 +52,7 @@ pub fn print(program: &Path, words: &str) -> Result<String> {
         arguments += word;
     }
     let mut qemu = command(&format!(
-        "timeout {PATIENCE} qemu-system-arm -M mps2-an386 -icount shift=8 -display none -serial none -monitor none \
+        "timeout {PATIENCE} qemu-system-arm -M mps2-an386 -accel tcg,tb-size=32 -icount shift=8 -display none -serial none -monitor none \
          -chardev stdio,id=host -semihosting-config enable=on,target=native,chardev=host{arguments}"
     ));
     output(qemu.arg("-kernel").arg(program)).with_context(|| format!("with {words}"))
