@@ -44,9 +44,12 @@ enum Command {
     },
     /// Runs the kernels on an emulated microcontroller, beside CMSIS-NN; writes `docs/results/kernels-m4.md`.
     Bench {
-        /// `cortex-m4`.
-        #[arg(long, value_parser = ["cortex-m4"])]
+        /// `cortex-m4`, the only one so far.
+        #[arg(long, value_parser = ["cortex-m4"], default_value = "cortex-m4")]
         target: String,
+        /// Whole imported models instead, beside TFLM and microflow; writes `docs/results/models-m4.md`.
+        #[arg(long)]
+        models: bool,
         /// Print the results as JSON instead.
         #[arg(long)]
         json: bool,
@@ -89,7 +92,10 @@ fn main() -> ExitCode {
             target: None,
         } => overhead::report(json, check),
         Command::Overhead { json, check, .. } => overhead_m4::report(json, check),
-        Command::Bench { json, target: _ } => bench::cortex_m4(json),
+        Command::Bench {
+            json, models: true, ..
+        } => firmware::models::bench(json),
+        Command::Bench { json, .. } => bench::cortex_m4(json),
         Command::Baseline { json } => baseline::report(json),
         Command::Firmware { json, only, short } => {
             let effort = if short {

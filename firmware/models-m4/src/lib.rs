@@ -98,9 +98,9 @@ macro_rules! measured {
 #[macro_export]
 macro_rules! outages {
     ($model:ident) => {
+        use rekindle::Fingerprint;
         use rekindle::prelude::*;
         use rekindle::zerocopy::{FromBytes, IntoBytes};
-        use rekindle::Fingerprint;
         use rekindle_cortex_m4::harness::{By, Judge, Program, run};
         use rekindle_cortex_m4::pictures::Pictures;
         use rekindle_models::$model::{InputTensor, Memory, SAMPLES, whole};

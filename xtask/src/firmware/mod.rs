@@ -5,6 +5,7 @@
 mod cortex_m4;
 mod elf;
 mod kernels;
+pub mod models;
 mod msp430;
 mod nrf52;
 pub mod qemu;
@@ -22,6 +23,7 @@ const TARGETS: &[Target] = &[
     cortex_m4::TARGET,
     nrf52::TARGET,
     msp430::TARGET,
+    models::TARGET,
     kernels::TARGET, // the size of the benchmark
 ];
 
@@ -31,6 +33,8 @@ pub const CRATES: &[(&str, &str)] = &[
     ("firmware/bench-m4", "--target thumbv7em-none-eabihf"),
     ("firmware/cortex-m4", "--target thumbv7em-none-eabihf"),
     ("firmware/overhead-m4", "--target thumbv7em-none-eabihf"),
+    // Programs need the reference models.
+    ("firmware/models-m4", "--lib --target thumbv7em-none-eabihf"),
     // Without a target: on the host. What only the device has is built with warnings denied.
     ("firmware/msp430", "--all-targets"),
     ("firmware/nrf52", "--target thumbv7em-none-eabihf"),

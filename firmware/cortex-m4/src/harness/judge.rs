@@ -23,7 +23,10 @@ impl Report for Judge {
         // The result is the last of the buffers.
         self.judge(number, |golden| {
             let expected = &golden[golden.len() - scores.len()..];
-            !expected.iter().zip(scores).all(|(a, b)| *a == b.cast_unsigned())
+            !expected
+                .iter()
+                .zip(scores)
+                .all(|(a, b)| *a == b.cast_unsigned())
         });
     }
 }
