@@ -27,7 +27,15 @@ pub fn rust_target(triple: &str) -> Result<()> {
 /// A program of a Debian package.
 pub fn debian(program: &str, probe: &str, package: &str) -> Result<()> {
     let install = format!("apt-get install -y --no-install-recommends {package}");
-    need(program, probe, &[&install, &format!("sudo -n {install}")])
+    let sudo = format!("sudo -n {install}");
+    if works(probe) {
+        return Ok(());
+    }
+    // The lists of packages may be missing or old.
+    if !works(&install) && !works("apt-get update") {
+        works("sudo -n apt-get update");
+    }
+    need(program, probe, &[&install, &sudo])
 }
 
 /// QEMU for Arm.
