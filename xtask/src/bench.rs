@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::firmware::tools;
 use crate::machine;
+use crate::shell::{outside, quietly, target};
 
 const TRIPLE: &str = "thumbv7em-none-eabihf";
 const MANIFEST: &str = "firmware/bench-m4/Cargo.toml";
@@ -74,6 +76,29 @@ pub fn cortex_m4(json: bool) -> Result<bool> {
     print!("{report}");
     fs::write(REPORT, report).with_context(|| format!("cannot write {REPORT}"))?;
     Ok(good)
+}
+
+/// The golden vectors of the kernels that have a path of their own there, on the emulated device: how many were compared.
+pub fn golden() -> Result<u64> {
+    tools::rust_target(TRIPLE)?;
+    tools::qemu_arm()?;
+    let mut build = outside(
+        "firmware/bench-m4",
+        &format!(
+            "cargo build --quiet --locked --profile golden --features golden --bin golden --target {TRIPLE}"
+        ),
+    );
+    quietly(&mut build, |_| {})?;
+    let program = target()
+        .join("firmware/bench-m4")
+        .join(TRIPLE)
+        .join("golden/golden");
+    let qemu = "timeout 120 qemu-system-arm -M mps2-an386 -nographic -semihosting-config enable=on,target=native";
+    let compared = output(words(qemu).arg("-kernel").arg(program))?;
+    let compared = compared.trim();
+    compared
+        .parse()
+        .with_context(|| format!("the firmware stopped: {compared}"))
 }
 
 /// The firmware is a workspace of its own, with its own target directory unless one is set.

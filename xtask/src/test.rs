@@ -78,6 +78,7 @@ pub fn all(only: Option<&str>) -> bool {
         Ok(())
     });
     steps.step("build for a Cortex-M4", cortex_m4);
+    steps.step("kernels' DSP path in QEMU", dsp_path);
     steps.step("firmware", firmware::step);
     steps.step("Miri", miri);
     steps.finish()
@@ -250,6 +251,14 @@ fn cortex_m4(tally: &mut Tally) -> Result<()> {
     tally.run(&mut command(&format!(
         "cargo build --quiet --release -p rekindle -p rekindle-kernels --target {CORTEX_M4}"
     )))
+}
+
+/// 800 combinations of shape and parameters, bit for bit.
+fn dsp_path(tally: &mut Tally) -> Result<()> {
+    let compared = crate::bench::golden()?;
+    tally.check(compared >= 800);
+    ensure!(compared >= 800, "only {compared} combinations");
+    Ok(())
 }
 
 fn miri(tally: &mut Tally) -> Result<()> {

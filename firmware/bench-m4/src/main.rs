@@ -4,6 +4,8 @@
 
 #[cfg(target_os = "none")]
 mod device;
+#[cfg(target_os = "none")]
+mod machine;
 
 #[cfg(not(target_os = "none"))]
 fn main() {

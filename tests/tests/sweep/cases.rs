@@ -4,8 +4,8 @@ use rekindle_kernels::AUTO;
 
 use super::{kinds, ops};
 
-#[test]
-fn conv_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn conv_over_200_combinations() {
     let golden = kinds::open("conv", 200);
     ops::conv::<1, 4, 1, 1, 2, 6, 1, 3, 2, 3, 1, 1, AUTO, AUTO>(&golden, "conv0");
     ops::conv::<8, 5, 2, 4, 1, 3, 1, 5, 2, 2, 1, 1, AUTO, AUTO>(&golden, "conv1");
@@ -59,8 +59,8 @@ fn conv_over_200_combinations() {
     ops::conv::<8, 4, 1, 5, 1, 2, 4, 4, 1, 3, 1, 1, AUTO, AUTO>(&golden, "conv49");
 }
 
-#[test]
-fn depthwise_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn depthwise_over_200_combinations() {
     let golden = kinds::open("depthwise", 200);
     ops::depthwise::<3, 2, 4, 2, 1, 4, 1, 2, 2, 1, 1, 1, AUTO, AUTO>(&golden, "depthwise0");
     ops::depthwise::<1, 4, 8, 1, 1, 8, 2, 5, 3, 3, 1, 1, 1, 0>(&golden, "depthwise1");
@@ -114,8 +114,8 @@ fn depthwise_over_200_combinations() {
     ops::depthwise::<8, 6, 8, 8, 2, 8, 5, 2, 1, 3, 1, 1, AUTO, AUTO>(&golden, "depthwise49");
 }
 
-#[test]
-fn dense_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn dense_over_200_combinations() {
     let golden = kinds::open("dense", 200);
     ops::dense::<9, 10>(&golden, "dense0");
     ops::dense::<50, 7>(&golden, "dense1");
@@ -169,8 +169,8 @@ fn dense_over_200_combinations() {
     ops::dense::<38, 7>(&golden, "dense49");
 }
 
-#[test]
-fn channel_dense_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn channel_dense_over_200_combinations() {
     let golden = kinds::open("channel_dense", 200);
     ops::dense::<28, 10>(&golden, "channel_dense0");
     ops::dense::<44, 7>(&golden, "channel_dense1");
@@ -224,8 +224,8 @@ fn channel_dense_over_200_combinations() {
     ops::dense::<7, 3>(&golden, "channel_dense49");
 }
 
-#[test]
-fn max_pool_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn max_pool_over_200_combinations() {
     let golden = kinds::open("max_pool", 200);
     ops::max_pool::<9, 1, 4, 6, 1, 4, 1, 1, 1>(&golden, "max_pool0");
     ops::max_pool::<3, 7, 8, 1, 7, 1, 1, 3, 1>(&golden, "max_pool1");
@@ -279,8 +279,8 @@ fn max_pool_over_200_combinations() {
     ops::max_pool::<6, 8, 6, 3, 8, 3, 4, 2, 1>(&golden, "max_pool49");
 }
 
-#[test]
-fn average_pool_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn average_pool_over_200_combinations() {
     let golden = kinds::open("average_pool", 200);
     ops::average_pool::<7, 3, 4, 7, 3, 4, 4, 1, 1>(&golden, "average_pool0");
     ops::average_pool::<4, 3, 1, 1, 1, 4, 3, 1, 3>(&golden, "average_pool1");
@@ -334,173 +334,8 @@ fn average_pool_over_200_combinations() {
     ops::average_pool::<4, 7, 5, 1, 3, 4, 3, 3, 2>(&golden, "average_pool49");
 }
 
-#[test]
-fn add_over_200_combinations() {
-    let golden = kinds::open("add", 200);
-    kinds::add!(golden, "add0", [i8; 2], [i8; 2], [i8; 2]);
-    kinds::add!(golden, "add1", [[[[i8; 4]; 3]; 1]; 1], [i8; 1], [[[[i8; 4]; 3]; 1]; 1]);
-    kinds::add!(golden, "add2", [[[[i8; 1]; 3]; 4]; 3], [[[[i8; 1]; 3]; 4]; 3], [[[[i8; 1]; 3]; 4]; 3]);
-    kinds::add!(golden, "add3", [[i8; 1]; 3], [[i8; 1]; 3], [[i8; 1]; 3]);
-    kinds::add!(golden, "add4", [[[i8; 4]; 1]; 1], [[[i8; 1]; 1]; 4], [[[i8; 4]; 1]; 4]);
-    kinds::add!(golden, "add5", [[i8; 4]; 1], [[[i8; 4]; 5]; 5], [[[i8; 4]; 5]; 5]);
-    kinds::add!(golden, "add6", [[[[i8; 4]; 4]; 2]; 5], [[[[i8; 4]; 4]; 2]; 5], [[[[i8; 4]; 4]; 2]; 5]);
-    kinds::add!(golden, "add7", [[[[i8; 5]; 4]; 5]; 4], [[[[i8; 5]; 4]; 5]; 4], [[[[i8; 5]; 4]; 5]; 4]);
-    kinds::add!(golden, "add8", [[i8; 1]; 3], [[[i8; 1]; 3]; 2], [[[i8; 1]; 3]; 2]);
-    kinds::add!(golden, "add9", [[[i8; 5]; 1]; 2], [[[i8; 5]; 1]; 2], [[[i8; 5]; 1]; 2]);
-    kinds::add!(golden, "add10", [i8; 4], [i8; 1], [i8; 4]);
-    kinds::add!(golden, "add11", [[i8; 4]; 2], [[i8; 4]; 2], [[i8; 4]; 2]);
-    kinds::add!(golden, "add12", [[[i8; 1]; 1]; 1], [i8; 2], [[[i8; 2]; 1]; 1]);
-    kinds::add!(golden, "add13", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::add!(golden, "add14", [[[i8; 1]; 5]; 2], [[[i8; 1]; 5]; 2], [[[i8; 1]; 5]; 2]);
-    kinds::add!(golden, "add15", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::add!(golden, "add16", [[[i8; 4]; 5]; 5], [[[i8; 4]; 5]; 5], [[[i8; 4]; 5]; 5]);
-    kinds::add!(golden, "add17", [[i8; 1]; 2], [[i8; 1]; 2], [[i8; 1]; 2]);
-    kinds::add!(golden, "add18", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::add!(golden, "add19", [[[[i8; 1]; 5]; 2]; 3], [[[[i8; 3]; 5]; 2]; 3], [[[[i8; 3]; 5]; 2]; 3]);
-    kinds::add!(golden, "add20", [i8; 1], [i8; 4], [i8; 4]);
-    kinds::add!(golden, "add21", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::add!(golden, "add22", [[[i8; 2]; 5]; 2], [[[i8; 2]; 5]; 2], [[[i8; 2]; 5]; 2]);
-    kinds::add!(golden, "add23", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::add!(golden, "add24", [[[[i8; 1]; 1]; 1]; 1], [[[i8; 1]; 1]; 2], [[[[i8; 1]; 1]; 2]; 1]);
-    kinds::add!(golden, "add25", [[[i8; 2]; 5]; 3], [[[i8; 2]; 5]; 3], [[[i8; 2]; 5]; 3]);
-    kinds::add!(golden, "add26", [[[i8; 3]; 3]; 5], [[[i8; 3]; 3]; 5], [[[i8; 3]; 3]; 5]);
-    kinds::add!(golden, "add27", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::add!(golden, "add28", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::add!(golden, "add29", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::add!(golden, "add30", [[i8; 1]; 4], [[i8; 1]; 4], [[i8; 1]; 4]);
-    kinds::add!(golden, "add31", [[[[i8; 1]; 3]; 5]; 4], [[[[i8; 1]; 3]; 5]; 4], [[[[i8; 1]; 3]; 5]; 4]);
-    kinds::add!(golden, "add32", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::add!(golden, "add33", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::add!(golden, "add34", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::add!(golden, "add35", [i8; 4], [i8; 1], [i8; 4]);
-    kinds::add!(golden, "add36", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::add!(golden, "add37", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::add!(golden, "add38", [i8; 3], [i8; 3], [i8; 3]);
-    kinds::add!(golden, "add39", [i8; 4], [i8; 1], [i8; 4]);
-    kinds::add!(golden, "add40", [i8; 3], [i8; 3], [i8; 3]);
-    kinds::add!(golden, "add41", [[[[i8; 2]; 1]; 1]; 1], [[[i8; 2]; 1]; 1], [[[[i8; 2]; 1]; 1]; 1]);
-    kinds::add!(golden, "add42", [[[i8; 4]; 1]; 4], [[[i8; 4]; 1]; 1], [[[i8; 4]; 1]; 4]);
-    kinds::add!(golden, "add43", [[[i8; 1]; 5]; 1], [[[i8; 1]; 5]; 1], [[[i8; 1]; 5]; 1]);
-    kinds::add!(golden, "add44", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::add!(golden, "add45", [[i8; 1]; 3], [i8; 1], [[i8; 1]; 3]);
-    kinds::add!(golden, "add46", [[i8; 1]; 3], [[i8; 1]; 3], [[i8; 1]; 3]);
-    kinds::add!(golden, "add47", [[[[i8; 5]; 1]; 5]; 4], [[[[i8; 5]; 1]; 5]; 4], [[[[i8; 5]; 1]; 5]; 4]);
-    kinds::add!(golden, "add48", [[[i8; 4]; 1]; 3], [[[i8; 4]; 1]; 3], [[[i8; 4]; 1]; 3]);
-    kinds::add!(golden, "add49", [[[[i8; 2]; 4]; 5]; 2], [[[[i8; 2]; 4]; 5]; 1], [[[[i8; 2]; 4]; 5]; 2]);
-}
-
-#[test]
-fn sub_over_200_combinations() {
-    let golden = kinds::open("sub", 200);
-    kinds::sub!(golden, "sub0", [[i8; 1]; 1], [[[[i8; 3]; 4]; 1]; 1], [[[[i8; 3]; 4]; 1]; 1]);
-    kinds::sub!(golden, "sub1", [[i8; 5]; 2], [[i8; 1]; 2], [[i8; 5]; 2]);
-    kinds::sub!(golden, "sub2", [[[i8; 3]; 1]; 2], [[[i8; 3]; 1]; 1], [[[i8; 3]; 1]; 2]);
-    kinds::sub!(golden, "sub3", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::sub!(golden, "sub4", [[[[i8; 2]; 1]; 5]; 3], [[[[i8; 2]; 1]; 5]; 3], [[[[i8; 2]; 1]; 5]; 3]);
-    kinds::sub!(golden, "sub5", [[i8; 2]; 2], [i8; 2], [[i8; 2]; 2]);
-    kinds::sub!(golden, "sub6", [[[i8; 1]; 4]; 1], [[[i8; 1]; 4]; 4], [[[i8; 1]; 4]; 4]);
-    kinds::sub!(golden, "sub7", [[[i8; 5]; 4]; 4], [[[i8; 5]; 1]; 4], [[[i8; 5]; 4]; 4]);
-    kinds::sub!(golden, "sub8", [[i8; 4]; 2], [[i8; 4]; 2], [[i8; 4]; 2]);
-    kinds::sub!(golden, "sub9", [[[[i8; 1]; 1]; 2]; 2], [[[[i8; 5]; 1]; 2]; 1], [[[[i8; 5]; 1]; 2]; 2]);
-    kinds::sub!(golden, "sub10", [[[[i8; 1]; 2]; 2]; 3], [[[[i8; 1]; 1]; 2]; 1], [[[[i8; 1]; 2]; 2]; 3]);
-    kinds::sub!(golden, "sub11", [i8; 2], [i8; 2], [i8; 2]);
-    kinds::sub!(golden, "sub12", [[[i8; 2]; 4]; 1], [[[i8; 2]; 4]; 1], [[[i8; 2]; 4]; 1]);
-    kinds::sub!(golden, "sub13", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::sub!(golden, "sub14", [[i8; 1]; 4], [[i8; 2]; 4], [[i8; 2]; 4]);
-    kinds::sub!(golden, "sub15", [[i8; 2]; 5], [[i8; 1]; 1], [[i8; 2]; 5]);
-    kinds::sub!(golden, "sub16", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::sub!(golden, "sub17", [[i8; 4]; 5], [[i8; 4]; 5], [[i8; 4]; 5]);
-    kinds::sub!(golden, "sub18", [[[[i8; 2]; 3]; 2]; 3], [[[[i8; 2]; 3]; 2]; 3], [[[[i8; 2]; 3]; 2]; 3]);
-    kinds::sub!(golden, "sub19", [[[i8; 5]; 3]; 1], [[i8; 1]; 3], [[[[i8; 5]; 3]; 1]; 1]);
-    kinds::sub!(golden, "sub20", [[[i8; 1]; 3]; 4], [[[i8; 5]; 3]; 4], [[[i8; 5]; 3]; 4]);
-    kinds::sub!(golden, "sub21", [[[[i8; 1]; 1]; 1]; 5], [[[[i8; 1]; 3]; 1]; 1], [[[[i8; 1]; 3]; 1]; 5]);
-    kinds::sub!(golden, "sub22", [[[i8; 2]; 1]; 1], [[[i8; 1]; 1]; 1], [[[i8; 2]; 1]; 1]);
-    kinds::sub!(golden, "sub23", [i8; 1], [[i8; 1]; 1], [[i8; 1]; 1]);
-    kinds::sub!(golden, "sub24", [[[i8; 3]; 2]; 5], [[[i8; 3]; 2]; 5], [[[i8; 3]; 2]; 5]);
-    kinds::sub!(golden, "sub25", [i8; 4], [[[i8; 4]; 4]; 1], [[[i8; 4]; 4]; 1]);
-    kinds::sub!(golden, "sub26", [[i8; 3]; 3], [[[i8; 1]; 3]; 3], [[[i8; 3]; 3]; 3]);
-    kinds::sub!(golden, "sub27", [[[i8; 4]; 2]; 2], [[[i8; 4]; 2]; 2], [[[i8; 4]; 2]; 2]);
-    kinds::sub!(golden, "sub28", [[i8; 4]; 2], [[i8; 4]; 2], [[i8; 4]; 2]);
-    kinds::sub!(golden, "sub29", [[[i8; 1]; 1]; 5], [[[i8; 1]; 1]; 5], [[[i8; 1]; 1]; 5]);
-    kinds::sub!(golden, "sub30", [[[[i8; 4]; 1]; 4]; 3], [[[[i8; 4]; 4]; 4]; 3], [[[[i8; 4]; 4]; 4]; 3]);
-    kinds::sub!(golden, "sub31", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::sub!(golden, "sub32", [[[i8; 4]; 1]; 1], [[[i8; 4]; 1]; 1], [[[i8; 4]; 1]; 1]);
-    kinds::sub!(golden, "sub33", [[[i8; 2]; 2]; 2], [[[i8; 1]; 2]; 2], [[[i8; 2]; 2]; 2]);
-    kinds::sub!(golden, "sub34", [[i8; 3]; 4], [[i8; 1]; 4], [[i8; 3]; 4]);
-    kinds::sub!(golden, "sub35", [[[i8; 4]; 1]; 1], [i8; 4], [[[i8; 4]; 1]; 1]);
-    kinds::sub!(golden, "sub36", [[i8; 2]; 4], [[i8; 2]; 4], [[i8; 2]; 4]);
-    kinds::sub!(golden, "sub37", [[i8; 4]; 3], [[i8; 4]; 3], [[[i8; 4]; 3]; 1]);
-    kinds::sub!(golden, "sub38", [[i8; 3]; 1], [[i8; 1]; 1], [[i8; 3]; 1]);
-    kinds::sub!(golden, "sub39", [[i8; 3]; 1], [[i8; 3]; 1], [[i8; 3]; 1]);
-    kinds::sub!(golden, "sub40", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::sub!(golden, "sub41", [[[i8; 2]; 5]; 2], [[[i8; 1]; 5]; 2], [[[i8; 2]; 5]; 2]);
-    kinds::sub!(golden, "sub42", [[[[i8; 1]; 1]; 1]; 2], [[[[i8; 1]; 1]; 4]; 2], [[[[i8; 1]; 1]; 4]; 2]);
-    kinds::sub!(golden, "sub43", [[[i8; 1]; 1]; 3], [[[i8; 1]; 1]; 3], [[[i8; 1]; 1]; 3]);
-    kinds::sub!(golden, "sub44", [[[i8; 1]; 1]; 1], [[i8; 1]; 1], [[[i8; 1]; 1]; 1]);
-    kinds::sub!(golden, "sub45", [[[i8; 4]; 3]; 5], [[[i8; 4]; 3]; 5], [[[i8; 4]; 3]; 5]);
-    kinds::sub!(golden, "sub46", [[[[i8; 3]; 2]; 4]; 5], [[[[i8; 3]; 2]; 1]; 5], [[[[i8; 3]; 2]; 4]; 5]);
-    kinds::sub!(golden, "sub47", [i8; 1], [i8; 3], [i8; 3]);
-    kinds::sub!(golden, "sub48", [[[[i8; 1]; 2]; 1]; 4], [[[[i8; 1]; 2]; 1]; 4], [[[[i8; 1]; 2]; 1]; 4]);
-    kinds::sub!(golden, "sub49", [[[[i8; 4]; 1]; 1]; 2], [[[[i8; 1]; 1]; 4]; 2], [[[[i8; 4]; 1]; 4]; 2]);
-}
-
-#[test]
-fn mul_over_200_combinations() {
-    let golden = kinds::open("mul", 200);
-    kinds::mul!(golden, "mul0", [[[i8; 2]; 2]; 3], [[[i8; 2]; 2]; 3], [[[i8; 2]; 2]; 3]);
-    kinds::mul!(golden, "mul1", [i8; 1], [i8; 4], [i8; 4]);
-    kinds::mul!(golden, "mul2", [[[[i8; 3]; 4]; 3]; 2], [[[[i8; 3]; 4]; 3]; 2], [[[[i8; 3]; 4]; 3]; 2]);
-    kinds::mul!(golden, "mul3", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::mul!(golden, "mul4", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::mul!(golden, "mul5", [[[i8; 1]; 3]; 1], [[[i8; 2]; 1]; 4], [[[i8; 2]; 3]; 4]);
-    kinds::mul!(golden, "mul6", [i8; 1], [i8; 5], [i8; 5]);
-    kinds::mul!(golden, "mul7", [[[[i8; 3]; 2]; 4]; 1], [[[[i8; 1]; 2]; 1]; 3], [[[[i8; 3]; 2]; 4]; 3]);
-    kinds::mul!(golden, "mul8", [[[[i8; 4]; 4]; 2]; 1], [i8; 1], [[[[i8; 4]; 4]; 2]; 1]);
-    kinds::mul!(golden, "mul9", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::mul!(golden, "mul10", [i8; 3], [[i8; 3]; 1], [[i8; 3]; 1]);
-    kinds::mul!(golden, "mul11", [[i8; 2]; 4], [[i8; 2]; 4], [[i8; 2]; 4]);
-    kinds::mul!(golden, "mul12", [i8; 3], [i8; 3], [i8; 3]);
-    kinds::mul!(golden, "mul13", [[[i8; 3]; 4]; 1], [[[i8; 3]; 4]; 1], [[[i8; 3]; 4]; 1]);
-    kinds::mul!(golden, "mul14", [[i8; 4]; 1], [i8; 1], [[i8; 4]; 1]);
-    kinds::mul!(golden, "mul15", [i8; 5], [i8; 5], [i8; 5]);
-    kinds::mul!(golden, "mul16", [[i8; 3]; 5], [[i8; 3]; 5], [[i8; 3]; 5]);
-    kinds::mul!(golden, "mul17", [i8; 3], [[[i8; 3]; 5]; 5], [[[i8; 3]; 5]; 5]);
-    kinds::mul!(golden, "mul18", [i8; 5], [[[i8; 5]; 1]; 1], [[[i8; 5]; 1]; 1]);
-    kinds::mul!(golden, "mul19", [[[[i8; 2]; 1]; 1]; 2], [[[[i8; 1]; 1]; 4]; 2], [[[[i8; 2]; 1]; 4]; 2]);
-    kinds::mul!(golden, "mul20", [[[i8; 1]; 1]; 5], [[[i8; 1]; 1]; 5], [[[i8; 1]; 1]; 5]);
-    kinds::mul!(golden, "mul21", [[i8; 4]; 1], [[i8; 4]; 4], [[i8; 4]; 4]);
-    kinds::mul!(golden, "mul22", [[[[i8; 3]; 4]; 1]; 1], [[[[i8; 1]; 4]; 1]; 1], [[[[i8; 3]; 4]; 1]; 1]);
-    kinds::mul!(golden, "mul23", [[[i8; 5]; 4]; 5], [[[i8; 5]; 4]; 5], [[[i8; 5]; 4]; 5]);
-    kinds::mul!(golden, "mul24", [[[[i8; 2]; 5]; 2]; 3], [[[[i8; 2]; 5]; 2]; 3], [[[[i8; 2]; 5]; 2]; 3]);
-    kinds::mul!(golden, "mul25", [i8; 3], [[i8; 3]; 4], [[i8; 3]; 4]);
-    kinds::mul!(golden, "mul26", [[[i8; 1]; 5]; 5], [[i8; 4]; 1], [[[i8; 4]; 5]; 5]);
-    kinds::mul!(golden, "mul27", [i8; 4], [i8; 4], [i8; 4]);
-    kinds::mul!(golden, "mul28", [[[i8; 1]; 2]; 5], [[[i8; 1]; 2]; 5], [[[i8; 1]; 2]; 5]);
-    kinds::mul!(golden, "mul29", [[i8; 2]; 1], [[[i8; 1]; 1]; 4], [[[i8; 2]; 1]; 4]);
-    kinds::mul!(golden, "mul30", [[i8; 5]; 1], [[i8; 5]; 1], [[i8; 5]; 1]);
-    kinds::mul!(golden, "mul31", [[[i8; 2]; 3]; 1], [[[i8; 2]; 3]; 1], [[[i8; 2]; 3]; 1]);
-    kinds::mul!(golden, "mul32", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::mul!(golden, "mul33", [[[[i8; 2]; 3]; 2]; 2], [[[[i8; 2]; 3]; 2]; 2], [[[[i8; 2]; 3]; 2]; 2]);
-    kinds::mul!(golden, "mul34", [[[i8; 4]; 1]; 2], [[[i8; 4]; 1]; 2], [[[i8; 4]; 1]; 2]);
-    kinds::mul!(golden, "mul35", [i8; 1], [i8; 1], [i8; 1]);
-    kinds::mul!(golden, "mul36", [i8; 2], [[i8; 2]; 1], [[i8; 2]; 1]);
-    kinds::mul!(golden, "mul37", [[[i8; 2]; 2]; 4], [[[[i8; 2]; 2]; 4]; 1], [[[[i8; 2]; 2]; 4]; 1]);
-    kinds::mul!(golden, "mul38", [[[i8; 1]; 5]; 5], [[[i8; 1]; 5]; 5], [[[i8; 1]; 5]; 5]);
-    kinds::mul!(golden, "mul39", [[[i8; 5]; 1]; 3], [[[i8; 5]; 4]; 3], [[[i8; 5]; 4]; 3]);
-    kinds::mul!(golden, "mul40", [[[i8; 5]; 2]; 2], [[[i8; 5]; 2]; 2], [[[i8; 5]; 2]; 2]);
-    kinds::mul!(golden, "mul41", [[[i8; 1]; 3]; 3], [[[i8; 1]; 3]; 3], [[[i8; 1]; 3]; 3]);
-    kinds::mul!(golden, "mul42", [[[[i8; 3]; 3]; 1]; 1], [[[[i8; 1]; 1]; 1]; 5], [[[[i8; 3]; 3]; 1]; 5]);
-    kinds::mul!(golden, "mul43", [[i8; 4]; 5], [[i8; 1]; 1], [[i8; 4]; 5]);
-    kinds::mul!(golden, "mul44", [[[i8; 4]; 1]; 2], [[[i8; 4]; 1]; 2], [[[i8; 4]; 1]; 2]);
-    kinds::mul!(golden, "mul45", [[i8; 4]; 1], [[i8; 4]; 1], [[i8; 4]; 1]);
-    kinds::mul!(golden, "mul46", [[[i8; 3]; 5]; 1], [[[i8; 1]; 5]; 1], [[[i8; 3]; 5]; 1]);
-    kinds::mul!(golden, "mul47", [[[[i8; 1]; 5]; 3]; 4], [[[[i8; 1]; 5]; 3]; 4], [[[[i8; 1]; 5]; 3]; 4]);
-    kinds::mul!(golden, "mul48", [[i8; 3]; 1], [[i8; 3]; 1], [[i8; 3]; 1]);
-    kinds::mul!(golden, "mul49", [[i8; 5]; 5], [[i8; 5]; 5], [[i8; 5]; 5]);
-}
-
-#[test]
-fn transpose_conv_over_100_combinations() {
+#[cfg_attr(test, test)]
+pub fn transpose_conv_over_100_combinations() {
     let golden = kinds::open("transpose_conv", 100);
     ops::transpose_conv::<1, 5, 4, 2, 5, 2, 2, 1, 1, 1>(&golden, "transpose_conv0");
     ops::transpose_conv::<7, 8, 3, 15, 24, 4, 3, 3, 2, 3>(&golden, "transpose_conv1");
@@ -524,58 +359,8 @@ fn transpose_conv_over_100_combinations() {
     ops::transpose_conv::<4, 8, 2, 4, 16, 5, 2, 3, 1, 2>(&golden, "transpose_conv19");
 }
 
-#[test]
-fn mean_over_200_combinations() {
-    let golden = kinds::open("mean", 200);
-    kinds::mean!(golden, "mean0", [[[i8; 2]; 2]; 4], [i8; 2], &[0, 2]);
-    kinds::mean!(golden, "mean1", [i8; 3], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean2", [[[i8; 5]; 3]; 6], [[[i8; 1]; 1]; 6], &[1, 2]);
-    kinds::mean!(golden, "mean3", [i8; 4], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean4", [[i8; 2]; 5], i8, &[0, 1]);
-    kinds::mean!(golden, "mean5", [[[i8; 6]; 4]; 3], [[[i8; 1]; 1]; 3], &[1, 2]);
-    kinds::mean!(golden, "mean6", [[[i8; 1]; 5]; 5], [[[i8; 1]; 1]; 1], &[0, 1]);
-    kinds::mean!(golden, "mean7", [[i8; 3]; 6], [i8; 3], &[0]);
-    kinds::mean!(golden, "mean8", [i8; 1], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean9", [i8; 4], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean10", [i8; 6], i8, &[0]);
-    kinds::mean!(golden, "mean11", [i8; 2], i8, &[0]);
-    kinds::mean!(golden, "mean12", [i8; 4], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean13", [[i8; 4]; 5], [[i8; 1]; 1], &[0, 1]);
-    kinds::mean!(golden, "mean14", [i8; 4], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean15", [i8; 6], i8, &[0]);
-    kinds::mean!(golden, "mean16", [i8; 2], i8, &[0]);
-    kinds::mean!(golden, "mean17", [i8; 4], [i8; 1], &[0]);
-    kinds::mean!(golden, "mean18", [i8; 2], i8, &[0]);
-    kinds::mean!(golden, "mean19", [[[i8; 6]; 5]; 3], [i8; 5], &[0, 2]);
-}
-
-#[test]
-fn reduce_max_over_40_combinations() {
-    let golden = kinds::open("reduce_max", 40);
-    kinds::reduce_max!(golden, "reduce_max0", [[i8; 5]; 3], [i8; 5], &[0]);
-    kinds::reduce_max!(golden, "reduce_max1", [[i8; 5]; 4], i8, &[0, 1]);
-    kinds::reduce_max!(golden, "reduce_max2", [[[i8; 5]; 1]; 4], [[i8; 1]; 4], &[2]);
-    kinds::reduce_max!(golden, "reduce_max3", [[i8; 2]; 4], [[i8; 1]; 1], &[0, 1]);
-    kinds::reduce_max!(golden, "reduce_max4", [[i8; 6]; 5], [[i8; 1]; 5], &[1]);
-    kinds::reduce_max!(golden, "reduce_max5", [[[i8; 4]; 6]; 4], [i8; 4], &[0, 1]);
-    kinds::reduce_max!(golden, "reduce_max6", [[i8; 5]; 1], [[i8; 1]; 1], &[0, 1]);
-    kinds::reduce_max!(golden, "reduce_max7", [[i8; 5]; 5], [i8; 5], &[0]);
-    kinds::reduce_max!(golden, "reduce_max8", [[i8; 4]; 6], [[i8; 4]; 1], &[0]);
-    kinds::reduce_max!(golden, "reduce_max9", [[[i8; 4]; 3]; 1], [[[i8; 4]; 3]; 1], &[0]);
-    kinds::reduce_max!(golden, "reduce_max10", [[[i8; 5]; 3]; 2], [[i8; 3]; 2], &[2]);
-    kinds::reduce_max!(golden, "reduce_max11", [[[i8; 2]; 4]; 2], [[[i8; 1]; 1]; 2], &[1, 2]);
-    kinds::reduce_max!(golden, "reduce_max12", [[[i8; 3]; 3]; 3], [[[i8; 1]; 3]; 1], &[0, 2]);
-    kinds::reduce_max!(golden, "reduce_max13", [[[i8; 5]; 6]; 4], [[[i8; 5]; 1]; 4], &[1]);
-    kinds::reduce_max!(golden, "reduce_max14", [[[i8; 2]; 1]; 4], [[[i8; 1]; 1]; 1], &[0, 2]);
-    kinds::reduce_max!(golden, "reduce_max15", [[i8; 2]; 1], i8, &[0, 1]);
-    kinds::reduce_max!(golden, "reduce_max16", [[[i8; 3]; 5]; 2], [[[i8; 3]; 5]; 1], &[0]);
-    kinds::reduce_max!(golden, "reduce_max17", [[i8; 2]; 4], [[i8; 2]; 1], &[0]);
-    kinds::reduce_max!(golden, "reduce_max18", [i8; 3], i8, &[0]);
-    kinds::reduce_max!(golden, "reduce_max19", [i8; 2], i8, &[0]);
-}
-
-#[test]
-fn arg_max_over_40_combinations() {
+#[cfg_attr(test, test)]
+pub fn arg_max_over_40_combinations() {
     let golden = kinds::open("arg_max", 40);
     ops::arg_max::<1, 2>(&golden, "arg_max0");
     ops::arg_max::<9, 3>(&golden, "arg_max1");
@@ -599,184 +384,44 @@ fn arg_max_over_40_combinations() {
     ops::arg_max::<2, 8>(&golden, "arg_max19");
 }
 
-#[test]
-fn transpose_over_30_combinations() {
-    let golden = kinds::open("transpose", 30);
-    kinds::transpose!(golden, "transpose0", [[i8; 1]; 4], [[i8; 1]; 4], &[0, 1]);
-    kinds::transpose!(golden, "transpose1", [[[i8; 2]; 3]; 5], [[[i8; 3]; 5]; 2], &[2, 0, 1]);
-    kinds::transpose!(golden, "transpose2", [[[i8; 5]; 2]; 5], [[[i8; 5]; 5]; 2], &[1, 2, 0]);
-    kinds::transpose!(golden, "transpose3", [[i8; 3]; 5], [[i8; 3]; 5], &[0, 1]);
-    kinds::transpose!(golden, "transpose4", [[[[i8; 5]; 3]; 3]; 1], [[[[i8; 5]; 3]; 3]; 1], &[0, 1, 2, 3]);
-    kinds::transpose!(golden, "transpose5", [i8; 3], [i8; 3], &[0]);
-    kinds::transpose!(golden, "transpose6", [[i8; 3]; 5], [[i8; 3]; 5], &[0, 1]);
-    kinds::transpose!(golden, "transpose7", [i8; 5], [i8; 5], &[0]);
-    kinds::transpose!(golden, "transpose8", [[[[i8; 4]; 2]; 2]; 4], [[[[i8; 4]; 2]; 2]; 4], &[0, 2, 1, 3]);
-    kinds::transpose!(golden, "transpose9", [[i8; 2]; 1], [[i8; 1]; 2], &[1, 0]);
-    kinds::transpose!(golden, "transpose10", [[i8; 4]; 5], [[i8; 5]; 4], &[1, 0]);
-    kinds::transpose!(golden, "transpose11", [[[[i8; 1]; 3]; 2]; 4], [[[[i8; 4]; 1]; 3]; 2], &[1, 2, 3, 0]);
-    kinds::transpose!(golden, "transpose12", [[[i8; 4]; 2]; 3], [[[i8; 2]; 3]; 4], &[2, 0, 1]);
-    kinds::transpose!(golden, "transpose13", [[i8; 5]; 5], [[i8; 5]; 5], &[0, 1]);
-    kinds::transpose!(golden, "transpose14", [[[[i8; 1]; 3]; 5]; 1], [[[[i8; 3]; 5]; 1]; 1], &[0, 3, 1, 2]);
-    kinds::transpose!(golden, "transpose15", [[[i8; 2]; 3]; 2], [[[i8; 3]; 2]; 2], &[0, 2, 1]);
-    kinds::transpose!(golden, "transpose16", [i8; 2], [i8; 2], &[0]);
-    kinds::transpose!(golden, "transpose17", [[[i8; 3]; 5]; 2], [[[i8; 2]; 5]; 3], &[2, 1, 0]);
-    kinds::transpose!(golden, "transpose18", [i8; 1], [i8; 1], &[0]);
-    kinds::transpose!(golden, "transpose19", [[[i8; 4]; 2]; 1], [[[i8; 1]; 4]; 2], &[1, 2, 0]);
-    kinds::transpose!(golden, "transpose20", [[i8; 1]; 3], [[i8; 3]; 1], &[1, 0]);
-    kinds::transpose!(golden, "transpose21", [[[[i8; 5]; 4]; 1]; 2], [[[[i8; 5]; 2]; 1]; 4], &[2, 1, 0, 3]);
-    kinds::transpose!(golden, "transpose22", [i8; 4], [i8; 4], &[0]);
-    kinds::transpose!(golden, "transpose23", [[[i8; 3]; 3]; 2], [[[i8; 3]; 3]; 2], &[0, 1, 2]);
-    kinds::transpose!(golden, "transpose24", [[[i8; 4]; 2]; 4], [[[i8; 4]; 2]; 4], &[0, 1, 2]);
-    kinds::transpose!(golden, "transpose25", [[[[i8; 2]; 3]; 1]; 1], [[[[i8; 3]; 1]; 2]; 1], &[0, 3, 1, 2]);
-    kinds::transpose!(golden, "transpose26", [[[i8; 5]; 2]; 4], [[[i8; 2]; 4]; 5], &[2, 0, 1]);
-    kinds::transpose!(golden, "transpose27", [[i8; 4]; 3], [[i8; 4]; 3], &[0, 1]);
-    kinds::transpose!(golden, "transpose28", [[[[i8; 3]; 1]; 4]; 3], [[[[i8; 4]; 3]; 1]; 3], &[3, 2, 0, 1]);
-    kinds::transpose!(golden, "transpose29", [[[[i8; 4]; 2]; 3]; 2], [[[[i8; 4]; 2]; 3]; 2], &[2, 1, 0, 3]);
-}
-
-#[test]
-fn strided_slice_over_30_combinations() {
-    let golden = kinds::open("strided_slice", 30);
-    kinds::strided_slice!(golden, "strided_slice0", [[i8; 3]; 1], [[i8; 1]; 1], &[0, 2], &[-2, -2]);
-    kinds::strided_slice!(golden, "strided_slice1", [[[[i8; 3]; 6]; 6]; 1], [[[[i8; 1]; 2]; 3]; 1], &[0, 5, 0, 1], &[2, -2, 2, -1]);
-    kinds::strided_slice!(golden, "strided_slice2", [[i8; 6]; 5], [[i8; 3]; 2], &[2, 3], &[1, -1]);
-    kinds::strided_slice!(golden, "strided_slice3", [[i8; 3]; 4], [[i8; 1]; 2], &[0, 2], &[1, -2]);
-    kinds::strided_slice!(golden, "strided_slice4", [i8; 6], [i8; 1], &[0], &[3]);
-    kinds::strided_slice!(golden, "strided_slice5", [[[i8; 4]; 5]; 3], [[[i8; 1]; 1]; 2], &[0, 2, 2], &[1, 3, -1]);
-    kinds::strided_slice!(golden, "strided_slice6", [[i8; 4]; 2], [[i8; 2]; 1], &[0, 0], &[3, 2]);
-    kinds::strided_slice!(golden, "strided_slice7", [[i8; 6]; 6], [[i8; 2]; 1], &[5, 3], &[2, -2]);
-    kinds::strided_slice!(golden, "strided_slice8", [[[[i8; 1]; 2]; 5]; 1], [[[[i8; 1]; 1]; 1]; 1], &[0, 0, 1, 0], &[3, 2, 3, -1]);
-    kinds::strided_slice!(golden, "strided_slice9", [[[i8; 2]; 6]; 4], [[[i8; 2]; 4]; 2], &[0, 1, 0], &[2, 1, 1]);
-    kinds::strided_slice!(golden, "strided_slice10", [[[[i8; 1]; 6]; 1]; 1], [[[[i8; 1]; 2]; 1]; 1], &[0, 0, 3, 0], &[3, 1, -2, 2]);
-    kinds::strided_slice!(golden, "strided_slice11", [[i8; 6]; 6], [[i8; 1]; 2], &[0, 2], &[1, 1]);
-    kinds::strided_slice!(golden, "strided_slice12", [[[i8; 2]; 4]; 5], [[[i8; 2]; 1]; 1], &[2, 1, 0], &[2, 3, 1]);
-    kinds::strided_slice!(golden, "strided_slice13", [[[i8; 1]; 3]; 2], [[[i8; 1]; 2]; 1], &[0, 0, 0], &[3, 1, 3]);
-    kinds::strided_slice!(golden, "strided_slice14", [[[[i8; 2]; 1]; 1]; 1], [[[[i8; 1]; 1]; 1]; 1], &[0, 0, 0, 0], &[3, 1, 2, 3]);
-    kinds::strided_slice!(golden, "strided_slice15", [[[i8; 1]; 1]; 2], [[[i8; 1]; 1]; 1], &[1, 0, 0], &[-2, 2, 3]);
-    kinds::strided_slice!(golden, "strided_slice16", [[[[i8; 1]; 3]; 1]; 1], [[[[i8; 1]; 1]; 1]; 1], &[0, 0, 1, 0], &[3, 1, -2, 2]);
-    kinds::strided_slice!(golden, "strided_slice17", [[i8; 3]; 2], [[i8; 2]; 1], &[1, 1], &[1, 1]);
-    kinds::strided_slice!(golden, "strided_slice18", [[[[i8; 6]; 2]; 4]; 3], [[[[i8; 1]; 1]; 1]; 1], &[1, 3, 1, 4], &[3, -2, -2, 2]);
-    kinds::strided_slice!(golden, "strided_slice19", [[[[i8; 2]; 1]; 2]; 4], [[[[i8; 1]; 1]; 1]; 4], &[0, 1, 0, 1], &[1, -1, 1, 3]);
-    kinds::strided_slice!(golden, "strided_slice20", [[[i8; 6]; 2]; 4], [[[i8; 2]; 1]; 3], &[0, 1, 0], &[1, 1, 2]);
-    kinds::strided_slice!(golden, "strided_slice21", [[[i8; 4]; 3]; 5], [[[i8; 1]; 1]; 2], &[2, 0, 2], &[-1, 3, 3]);
-    kinds::strided_slice!(golden, "strided_slice22", [[[[i8; 6]; 2]; 1]; 1], [[[[i8; 2]; 2]; 1]; 1], &[0, 0, 0, 2], &[3, 3, 1, 2]);
-    kinds::strided_slice!(golden, "strided_slice23", [[i8; 1]; 6], [[i8; 1]; 1], &[3, 0], &[3, 3]);
-    kinds::strided_slice!(golden, "strided_slice24", [[[[i8; 6]; 5]; 6]; 4], [[[[i8; 1]; 3]; 2]; 1], &[1, 3, 1, 0], &[-2, -2, 1, 3]);
-    kinds::strided_slice!(golden, "strided_slice25", [[[[i8; 3]; 6]; 1]; 2], [[[[i8; 2]; 2]; 1]; 1], &[1, 0, 2, 2], &[-2, 2, 1, -1]);
-    kinds::strided_slice!(golden, "strided_slice26", [[[i8; 1]; 5]; 1], [[[i8; 1]; 2]; 1], &[0, 0, 0], &[2, 3, -2]);
-    kinds::strided_slice!(golden, "strided_slice27", [[[[i8; 6]; 1]; 5]; 3], [[[[i8; 1]; 1]; 3]; 1], &[0, 1, 0, 0], &[1, 1, 1, 2]);
-    kinds::strided_slice!(golden, "strided_slice28", [[[[i8; 4]; 6]; 1]; 5], [[[[i8; 2]; 3]; 1]; 2], &[1, 0, 1, 0], &[2, 3, 1, 3]);
-    kinds::strided_slice!(golden, "strided_slice29", [[[[i8; 6]; 3]; 2]; 4], [[[[i8; 1]; 1]; 1]; 2], &[3, 0, 0, 0], &[-1, -2, 3, 3]);
-}
-
-#[test]
-fn pad_over_30_combinations() {
-    let golden = kinds::open("pad", 30);
-    kinds::pad!(golden, "pad0", [[i8; 2]; 4], [[i8; 3]; 5], &[1, 0]);
-    kinds::pad!(golden, "pad1", [[[[i8; 1]; 2]; 4]; 4], [[[[i8; 2]; 5]; 4]; 7], &[1, 0, 2, 0]);
-    kinds::pad!(golden, "pad2", [[[i8; 3]; 3]; 3], [[[i8; 4]; 5]; 4], &[0, 1, 0]);
-    kinds::pad!(golden, "pad3", [[[i8; 3]; 4]; 1], [[[i8; 5]; 6]; 1], &[0, 2, 1]);
-    kinds::pad!(golden, "pad4", [[i8; 4]; 2], [[i8; 7]; 4], &[0, 2]);
-    kinds::pad!(golden, "pad5", [i8; 2], [i8; 4], &[0]);
-    kinds::pad!(golden, "pad6", [i8; 4], [i8; 7], &[2]);
-    kinds::pad!(golden, "pad7", [[[i8; 2]; 2]; 2], [[[i8; 4]; 5]; 6], &[2, 1, 2]);
-    kinds::pad!(golden, "pad8", [[[i8; 3]; 2]; 1], [[[i8; 4]; 6]; 2], &[1, 2, 1]);
-    kinds::pad!(golden, "pad9", [[[[i8; 2]; 4]; 4]; 4], [[[[i8; 4]; 7]; 4]; 7], &[1, 0, 2, 2]);
-    kinds::pad!(golden, "pad10", [i8; 4], [i8; 6], &[1]);
-    kinds::pad!(golden, "pad11", [[i8; 1]; 1], [[i8; 1]; 2], &[0, 0]);
-    kinds::pad!(golden, "pad12", [[[[i8; 1]; 3]; 3]; 2], [[[[i8; 3]; 5]; 4]; 3], &[0, 0, 1, 2]);
-    kinds::pad!(golden, "pad13", [[[[i8; 3]; 2]; 2]; 2], [[[[i8; 4]; 3]; 4]; 5], &[2, 0, 0, 1]);
-    kinds::pad!(golden, "pad14", [[i8; 3]; 1], [[i8; 4]; 1], &[0, 0]);
-    kinds::pad!(golden, "pad15", [[[[i8; 4]; 2]; 2]; 1], [[[[i8; 5]; 4]; 6]; 2], &[1, 2, 1, 0]);
-    kinds::pad!(golden, "pad16", [[[i8; 4]; 3]; 2], [[[i8; 5]; 7]; 4], &[1, 2, 0]);
-    kinds::pad!(golden, "pad17", [[[i8; 3]; 1]; 4], [[[i8; 6]; 2]; 6], &[0, 1, 2]);
-    kinds::pad!(golden, "pad18", [i8; 2], [i8; 3], &[0]);
-    kinds::pad!(golden, "pad19", [[[[i8; 4]; 3]; 1]; 4], [[[[i8; 4]; 4]; 2]; 7], &[1, 1, 1, 0]);
-    kinds::pad!(golden, "pad20", [[[[i8; 4]; 3]; 3]; 4], [[[[i8; 7]; 7]; 4]; 6], &[1, 1, 2, 1]);
-    kinds::pad!(golden, "pad21", [i8; 1], [i8; 2], &[0]);
-    kinds::pad!(golden, "pad22", [[[[i8; 3]; 3]; 2]; 1], [[[[i8; 5]; 6]; 3]; 4], &[2, 0, 2, 1]);
-    kinds::pad!(golden, "pad23", [[i8; 1]; 2], [[i8; 3]; 6], &[2, 2]);
-    kinds::pad!(golden, "pad24", [i8; 2], [i8; 2], &[0]);
-    kinds::pad!(golden, "pad25", [i8; 2], [i8; 4], &[1]);
-    kinds::pad!(golden, "pad26", [[[[i8; 1]; 4]; 4]; 3], [[[[i8; 4]; 6]; 7]; 5], &[2, 1, 0, 2]);
-    kinds::pad!(golden, "pad27", [[i8; 2]; 2], [[i8; 4]; 5], &[1, 0]);
-    kinds::pad!(golden, "pad28", [[i8; 3]; 2], [[i8; 5]; 3], &[1, 2]);
-    kinds::pad!(golden, "pad29", [[[[i8; 3]; 3]; 4]; 2], [[[[i8; 7]; 5]; 6]; 2], &[0, 2, 1, 2]);
-}
-
-#[test]
-fn concat_over_30_combinations() {
-    let golden = kinds::open("concat", 30);
-    kinds::concat!(golden, "concat0", [[[i8; 2]; 2]; 1], [[[i8; 2]; 2]; 3], [[[i8; 2]; 2]; 4], 0, 1);
-    kinds::concat!(golden, "concat1", [[i8; 2]; 2], [[i8; 3]; 2], [[i8; 5]; 2], 1, 2);
-    kinds::concat!(golden, "concat2", [i8; 4], [i8; 4], [i8; 8], 0, 4);
-    kinds::concat!(golden, "concat3", [[[i8; 2]; 2]; 2], [[[i8; 2]; 2]; 2], [[[i8; 2]; 2]; 4], 0, 2);
-    kinds::concat!(golden, "concat4", [[[i8; 4]; 4]; 4], [[[i8; 4]; 3]; 4], [[[i8; 4]; 7]; 4], 1, 4);
-    kinds::concat!(golden, "concat5", [i8; 2], [i8; 1], [i8; 3], 0, 2);
-    kinds::concat!(golden, "concat6", [[[i8; 3]; 3]; 1], [[[i8; 3]; 3]; 1], [[[i8; 6]; 3]; 1], 2, 3);
-    kinds::concat!(golden, "concat7", [[[[i8; 4]; 3]; 4]; 1], [[[[i8; 4]; 3]; 4]; 1], [[[[i8; 8]; 3]; 4]; 1], 3, 4);
-    kinds::concat!(golden, "concat8", [i8; 3], [i8; 2], [i8; 5], 0, 3);
-    kinds::concat!(golden, "concat9", [[[[i8; 1]; 1]; 4]; 4], [[[[i8; 1]; 1]; 1]; 4], [[[[i8; 1]; 1]; 5]; 4], 1, 4);
-    kinds::concat!(golden, "concat10", [[[[i8; 2]; 2]; 4]; 3], [[[[i8; 2]; 4]; 4]; 3], [[[[i8; 2]; 6]; 4]; 3], 2, 2);
-    kinds::concat!(golden, "concat11", [[[i8; 4]; 4]; 2], [[[i8; 4]; 4]; 2], [[[i8; 8]; 4]; 2], 2, 4);
-    kinds::concat!(golden, "concat12", [[i8; 3]; 1], [[i8; 3]; 4], [[i8; 3]; 5], 0, 1);
-    kinds::concat!(golden, "concat13", [[i8; 3]; 2], [[i8; 4]; 2], [[i8; 7]; 2], 1, 3);
-    kinds::concat!(golden, "concat14", [[[i8; 4]; 1]; 3], [[[i8; 2]; 1]; 3], [[[i8; 6]; 1]; 3], 2, 4);
-    kinds::concat!(golden, "concat15", [[[[i8; 1]; 4]; 2]; 2], [[[[i8; 1]; 4]; 2]; 2], [[[[i8; 1]; 8]; 2]; 2], 2, 4);
-    kinds::concat!(golden, "concat16", [[[i8; 3]; 4]; 1], [[[i8; 3]; 3]; 1], [[[i8; 3]; 7]; 1], 1, 4);
-    kinds::concat!(golden, "concat17", [[i8; 1]; 3], [[i8; 1]; 2], [[i8; 1]; 5], 0, 3);
-    kinds::concat!(golden, "concat18", [i8; 3], [i8; 3], [i8; 6], 0, 3);
-    kinds::concat!(golden, "concat19", [i8; 1], [i8; 3], [i8; 4], 0, 1);
-    kinds::concat!(golden, "concat20", [[[i8; 4]; 1]; 2], [[[i8; 3]; 1]; 2], [[[i8; 7]; 1]; 2], 2, 4);
-    kinds::concat!(golden, "concat21", [[i8; 2]; 2], [[i8; 2]; 3], [[i8; 2]; 5], 0, 2);
-    kinds::concat!(golden, "concat22", [[[i8; 1]; 2]; 1], [[[i8; 1]; 2]; 4], [[[i8; 1]; 2]; 5], 0, 1);
-    kinds::concat!(golden, "concat23", [[[i8; 4]; 2]; 2], [[[i8; 2]; 2]; 2], [[[i8; 6]; 2]; 2], 2, 4);
-    kinds::concat!(golden, "concat24", [[i8; 4]; 2], [[i8; 4]; 3], [[i8; 4]; 5], 0, 2);
-    kinds::concat!(golden, "concat25", [[[[i8; 2]; 3]; 3]; 2], [[[[i8; 1]; 3]; 3]; 2], [[[[i8; 3]; 3]; 3]; 2], 3, 2);
-    kinds::concat!(golden, "concat26", [i8; 1], [i8; 1], [i8; 2], 0, 1);
-    kinds::concat!(golden, "concat27", [[i8; 2]; 4], [[i8; 2]; 4], [[i8; 2]; 8], 0, 4);
-    kinds::concat!(golden, "concat28", [[[i8; 1]; 2]; 4], [[[i8; 1]; 2]; 3], [[[i8; 1]; 2]; 7], 0, 4);
-    kinds::concat!(golden, "concat29", [[[[i8; 4]; 3]; 2]; 2], [[[[i8; 4]; 3]; 2]; 2], [[[[i8; 4]; 3]; 4]; 2], 1, 2);
-}
-
-#[test]
-fn relu_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn relu_over_200_combinations() {
     let golden = kinds::open("relu", 200);
     ops::relu(&golden, "relu0");
 }
 
-#[test]
-fn relu6_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn relu6_over_200_combinations() {
     let golden = kinds::open("relu6", 200);
     ops::relu6(&golden, "relu60");
 }
 
-#[test]
-fn hard_swish_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn hard_swish_over_200_combinations() {
     let golden = kinds::open("hard_swish", 200);
     ops::hard_swish(&golden, "hard_swish0");
 }
 
-#[test]
-fn logistic_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn logistic_over_200_combinations() {
     let golden = kinds::open("logistic", 200);
     ops::logistic(&golden, "logistic0");
 }
 
-#[test]
-fn tanh_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn tanh_over_200_combinations() {
     let golden = kinds::open("tanh", 200);
     ops::tanh(&golden, "tanh0");
 }
 
-#[test]
-fn requantize_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn requantize_over_200_combinations() {
     let golden = kinds::open("requantize", 200);
     ops::requantize(&golden, "requantize0");
 }
 
-#[test]
-fn softmax_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn softmax_over_200_combinations() {
     let golden = kinds::open("softmax", 200);
     ops::softmax::<1>(&golden, "softmax0");
     ops::softmax::<2>(&golden, "softmax1");
@@ -785,14 +430,14 @@ fn softmax_over_200_combinations() {
     ops::softmax::<130>(&golden, "softmax4");
 }
 
-#[test]
-fn quantize_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn quantize_over_200_combinations() {
     let golden = kinds::open("quantize", 200);
     ops::quantize(&golden, "quantize0");
 }
 
-#[test]
-fn dequantize_over_200_combinations() {
+#[cfg_attr(test, test)]
+pub fn dequantize_over_200_combinations() {
     let golden = kinds::open("dequantize", 200);
     ops::dequantize(&golden, "dequantize0");
 }

@@ -8,3 +8,5 @@ mod archive;
 mod cases;
 mod kinds;
 mod ops;
+#[rustfmt::skip]
+mod shapes;

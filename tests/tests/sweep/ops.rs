@@ -1,4 +1,4 @@
-//! The checks of operators whose shapes are numbers.
+//! The checks of operators whose shapes are numbers. `firmware/bench-m4` takes some of them for the DSP's path.
 
 use rekindle_kernels::{
     self as kernels, Activation, Affine, Conv2d, Dense, Depthwise, Lookup, Multiplier, Pool,
@@ -20,7 +20,7 @@ impl Weighted<'_> {
             self.set.floats[1],
             &self.set.floats[2..],
         );
-        std::array::from_fn(|m| {
+        core::array::from_fn(|m| {
             // Per-tensor dense layers multiply in single precision first.
             let product = if self.per_tensor {
                 f64::from(input * weight[m])
@@ -38,7 +38,7 @@ impl Weighted<'_> {
 
     fn bias<const M: usize>(&self) -> [i32; M] {
         let mut values = noise(self.set.seed() ^ 0x3333, M);
-        std::array::from_fn(|_| i32::from(values.next().unwrap()) * self.set.ints[6])
+        core::array::from_fn(|_| i32::from(values.next().unwrap()) * self.set.ints[6])
     }
 
     fn zero(&self) -> i8 {
@@ -237,8 +237,9 @@ pub fn requantize(golden: &Golden, name: &str) {
 pub fn quantize(golden: &Golden, name: &str) {
     for set in golden.sets(name) {
         let layer = Affine::<5>::new(set.quantization(0, 1));
-        let raw: Vec<f32> = noise(set.seed(), 32).map(f32::from).collect();
-        let x: [f32; 16] = std::array::from_fn(|i| (raw[i] + raw[16 + i] / 256.0) * 0.05);
+        let raw: [i8; 32] = tensor(set.seed());
+        let x: [f32; 16] =
+            core::array::from_fn(|i| (f32::from(raw[i]) + f32::from(raw[16 + i]) / 256.0) * 0.05);
         run::<_, _, [i8; 16]>(&set, &x, &0_i8, |cx, m| {
             kernels::quantize(cx, &m.a, &layer, &mut m.y)
         });
