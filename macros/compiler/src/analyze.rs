@@ -170,6 +170,10 @@ impl Walker<'_> {
                     Class::Saved { mutable },
                 )
             }
+            // With its rule off: lost, and made again with the value that it began with.
+            (Some(Candidate::No(diagnostic)), true) if self.diagnostics.is_off(diagnostic.code) => {
+                (LetClass::Rematerialised, Class::Fixed)
+            }
             (Some(Candidate::No(diagnostic)), true) => {
                 self.diagnostics.push(diagnostic.clone());
                 (LetClass::Skipped, Class::Fixed)

@@ -3,6 +3,11 @@
 use proc_macro2::{Span, TokenStream};
 use std::fmt::Write as _;
 
+/// The rules, by code.
+pub const RULES: [&str; 11] = [
+    "RK01", "RK02", "RK03", "RK04", "RK05", "RK06", "RK07", "RK08", "RK09", "RK10", "RK11",
+];
+
 /// One error in the user's code: what is wrong, what an outage would do, and the fix.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -70,12 +75,27 @@ impl Diagnostic {
 
 /// The errors found so far.
 #[derive(Debug, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    found: Vec<Diagnostic>,
+    off: Vec<&'static str>,
+}
 
 impl Diagnostics {
+    /// Leaves rules out, to see that a test notices. See [`Options::off`](crate::Options::off).
+    pub fn switch_off(&mut self, rules: &[&'static str]) {
+        self.off.extend(rules);
+    }
+
+    /// Whether a rule is left out.
+    pub fn is_off(&self, rule: Option<&str>) -> bool {
+        rule.is_some_and(|rule| self.off.contains(&rule))
+    }
+
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        if !self.is_off(diagnostic.code) {
+            self.found.push(diagnostic);
+        }
     }
 
     /// Adds what `syn` found.
@@ -87,17 +107,17 @@ impl Diagnostics {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// All of them, in the order found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.0.iter()
+        self.found.iter()
     }
 
     /// A `compile_error!` per diagnostic.
     pub fn to_tokens(&self) -> TokenStream {
-        self.0
+        self.found
             .iter()
             .map(|d| syn::Error::new(d.span, d.text()).to_compile_error())
             .collect()

@@ -26,6 +26,17 @@ pub struct Options {
     pub krate: Path,
     /// Off: the body without any protection, for measuring what protection costs.
     pub protect: bool,
+    /// Codes of rules that are not enforced. For tests of the rules alone: no argument of the attribute reaches it.
+    pub off: Vec<&'static str>,
+}
+
+/// A task that was refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why, in the order found.
+    pub diagnostics: Diagnostics,
+    /// What stands in for the task, so that its callers compile, with the errors.
+    pub stub: TokenStream,
 }
 
 impl Default for Options {
@@ -33,6 +44,7 @@ impl Default for Options {
         Self {
             krate: parse_quote!(::rekindle),
             protect: true,
+            off: Vec::new(),
         }
     }
 }
@@ -78,17 +90,36 @@ pub fn intermittent_task(args: TokenStream, item: TokenStream, protect: bool) ->
     if let Some(e) = bad_option {
         diagnostics.push_syn(&e);
     }
+    expand_with(&options, function, diagnostics).unwrap_or_else(|refused| refused.stub)
+}
+
+/// Expands a task with options that are already read.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn expand(options: &Options, function: ItemFn) -> Result<TokenStream, Refused> {
+    expand_with(options, function, Diagnostics::default())
+}
+
+fn expand_with(
+    options: &Options,
+    function: ItemFn,
+    mut diagnostics: Diagnostics,
+) -> Result<TokenStream, Refused> {
+    diagnostics.switch_off(&options.off);
     let task = parse::parse(function, &mut diagnostics);
     let analysis = analyze::analyze(&task, &mut diagnostics);
     if !diagnostics.is_empty() {
-        return emit::emit_stub(&task, &options.krate, &diagnostics);
+        let stub = emit::emit_stub(&task, &options.krate, &diagnostics);
+        return Err(Refused { diagnostics, stub });
     }
     let lowered = lower::lower(&task, &analysis);
-    if options.protect {
+    Ok(if options.protect {
         emit::emit(&task, &analysis, &lowered, &options.krate)
     } else {
         emit::emit_unprotected(&task, &analysis, &lowered, &options.krate)
-    }
+    })
 }
 
 /// Expands `#[commit]` and `#[run]` where no `#[intermittent_task]` has read them: they protect nothing there.
