@@ -8,6 +8,7 @@ mod firmware;
 mod machine;
 mod overhead;
 mod overhead_m4;
+mod planner_report;
 mod shell;
 mod steps;
 mod test;
@@ -75,6 +76,13 @@ enum Command {
         #[arg(long)]
         short: bool,
     },
+    /// Plans beside published ones and beside the code that they plan, and pacers beside intervals; writes
+    /// `docs/results/planner.md` and `docs/results/pacing.md`.
+    PlannerReport {
+        /// Print the results as JSON instead.
+        #[arg(long)]
+        json: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -97,6 +105,7 @@ fn main() -> ExitCode {
         } => firmware::models::bench(json),
         Command::Bench { json, .. } => bench::cortex_m4(json),
         Command::Baseline { json } => baseline::report(json),
+        Command::PlannerReport { json } => planner_report::report(json),
         Command::Firmware { json, only, short } => {
             let effort = if short {
                 firmware::Effort::Short

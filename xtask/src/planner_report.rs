@@ -1,0 +1,72 @@
+//! `cargo xtask planner-report`: the planner's plans beside published ones, plans beside the code that they plan, and pacers
+//! beside intervals.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::machine;
+use crate::shell::{command, output};
+
+/// Harvest seeds of the pacing table.
+const SEEDS: &str = "1,2,3";
+
+/// Writes `docs/results/planner.md` and `docs/results/pacing.md`, or prints all of it as JSON. False when a plan and its code
+/// disagree, or an output byte is not that of continuous power.
+pub fn report(json: bool) -> Result<bool> {
+    let planner = "cargo run --quiet --release -p rekindle-planner --";
+    let powered = "cargo run --quiet --release -p rekindle-powered --";
+    let read = |line: String| -> Result<Value> {
+        let text = output(&mut command(&line))?;
+        serde_json::from_str(&text).with_context(|| format!("`{line}` did not print JSON"))
+    };
+    eprintln!("plans of the published settings");
+    let always = read(format!("{planner} compare --charging always"))?;
+    let while_off = read(format!("{planner} compare --charging while-off"))?;
+    eprintln!("plans against code");
+    let agreement = read(format!("{powered} --json agreement"))?;
+    eprintln!("pacers against intervals");
+    let pacing = read(format!("{powered} --json pacing --seeds {SEEDS}"))?;
+
+    let count = |rows: &Value, good: &dyn Fn(&Value) -> bool| {
+        let rows = rows.as_array().map_or(&[][..], Vec::as_slice);
+        (rows.iter().filter(|row| good(row)).count(), rows.len())
+    };
+    let figures = |row: &Value, key: &str| {
+        ["outages", "commits", "repeated"].map(|name| row[key][name].clone())
+    };
+    let same = count(&agreement, &|row| {
+        row["same_bits"] == Value::Bool(true) && figures(row, "planned") == figures(row, "real")
+    });
+    let bits = count(&pacing, &|row| row["same_bits"] == Value::Bool(true));
+    let good = same.0 == same.1 && bits.0 == bits.1 && same.1 > 0 && bits.1 > 0;
+    if json {
+        let all = json!({
+            "plans": {"always": always, "while_off": while_off},
+            "agreement": agreement,
+            "pacing": pacing,
+        });
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(good);
+    }
+
+    let date = machine::date();
+    output(&mut command(&format!(
+        "{planner} report --date {date} --out docs/results/planner.md"
+    )))?;
+    let page = format!(
+        "# Pacing: plans against code, pacers against intervals\n\n`cargo xtask planner-report`, {date}, {}; harvest seeds {SEEDS}. \
+         All figures are of the model (`docs/pacing.md`, Limits) driven by the compiled network; nothing depends on the \
+         machine.\n\n{}\n{}",
+        machine::name(),
+        output(&mut command(&format!("{powered} agreement")))?,
+        output(&mut command(&format!("{powered} pacing --seeds {SEEDS}")))?,
+    );
+    std::fs::write("docs/results/pacing.md", page)?;
+    println!("{} of {} settings: plan and code the same", same.0, same.1);
+    println!(
+        "{} of {} settings: the bits of continuous power under every pacer",
+        bits.0, bits.1
+    );
+    println!("docs/results/planner.md, docs/results/pacing.md");
+    Ok(good)
+}
