@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::qemu::{self, Session};
 use super::tools::{self, Sizes};
@@ -33,21 +34,40 @@ fn run(effort: Effort) -> Result<Outcome> {
     tools::rust_target(tools::CORTEX_M4)?;
     tools::qemu_arm()?;
     let programs = tools::build(FOLDER, tools::CORTEX_M4, "")?;
-    let mut bench = Bench {
-        effort,
-        programs,
-        outcome: Outcome::default(),
-    };
-    bench.host_bits()?;
-    bench.barriers()?;
-    bench.random("lenet", "row", (10_500, 1_000), 200_000)?;
-    bench.random("lenet", "element", (10_500, 2_000), 12_000)?;
-    bench.random("fram", "row", (2_000, 300), 400_000)?;
-    bench.random("fram", "element", (2_000, 300), 40_000)?;
-    bench.sweeps()?;
-    bench.bad_states()?;
-    bench.seeded_bugs()?;
-    Ok(bench.outcome)
+    // Sessions do not depend on each other, and an emulator takes one core.
+    let groups: [fn(&mut Bench) -> Result<()>; 3] = [
+        |bench| {
+            bench.host_bits()?;
+            bench.barriers()?;
+            bench.random("lenet", "row", (10_500, 1_000), 200_000)?;
+            bench.random("lenet", "element", (10_500, 2_000), 12_000)
+        },
+        |bench| bench.sweeps(),
+        |bench| {
+            bench.random("fram", "row", (2_000, 300), 400_000)?;
+            bench.random("fram", "element", (2_000, 300), 40_000)?;
+            bench.bad_states()?;
+            bench.seeded_bugs()
+        },
+    ];
+    let mut all = Outcome::default();
+    let outcomes = thread::scope(|scope| {
+        let threads = groups.map(|group| {
+            let mut bench = Bench {
+                effort,
+                programs: programs.clone(),
+                outcome: Outcome::default(),
+            };
+            scope.spawn(move || group(&mut bench).map(|()| bench.outcome))
+        });
+        threads.map(|thread| thread.join())
+    });
+    for outcome in outcomes {
+        let Outcome { rows, checks } = outcome.map_err(|_| anyhow!("a session panicked"))??;
+        all.rows.extend(rows);
+        all.checks.extend(checks);
+    }
+    Ok(all)
 }
 
 impl Bench {

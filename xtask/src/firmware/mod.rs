@@ -113,14 +113,19 @@ pub struct Check {
 
 /// The command: all targets or those whose name contains `only`. Whether all is well.
 pub fn command(effort: Effort, json: bool, only: Option<&str>) -> Result<bool> {
-    let outcome = run(effort, only)?;
+    // A full run takes long: what is there is written after each target.
+    let write = effort == Effort::Full && only.is_none() && !json;
+    let outcome = run(effort, only, |outcome| {
+        if write {
+            report::write(outcome)
+        } else {
+            Ok(())
+        }
+    })?;
     if json {
         println!("{}", serde_json::to_string_pretty(&outcome)?);
     } else {
         print!("{}", report::markdown(&outcome));
-        if effort == Effort::Full && only.is_none() {
-            report::write(&outcome)?;
-        }
     }
     let bad = report::bad(&outcome);
     for line in &bad {
@@ -131,7 +136,7 @@ pub fn command(effort: Effort, json: bool, only: Option<&str>) -> Result<bool> {
 
 /// The step of `cargo xtask test`: each row and each check counts.
 pub fn step(tally: &mut Tally) -> Result<()> {
-    let outcome = run(Effort::Short, None)?;
+    let outcome = run(Effort::Short, None, |_| Ok(()))?;
     print!("{}", report::markdown(&outcome));
     for row in &outcome.rows {
         tally.check(row.differences.unwrap_or(0) == 0);
@@ -161,7 +166,11 @@ pub fn lint(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-fn run(effort: Effort, only: Option<&str>) -> Result<Outcome> {
+fn run(
+    effort: Effort,
+    only: Option<&str>,
+    after_each: impl Fn(&Outcome) -> Result<()>,
+) -> Result<Outcome> {
     let mut all = Outcome::default();
     let chosen = |target: &&Target| only.is_none_or(|only| target.name.contains(only));
     let targets: Vec<_> = TARGETS.iter().filter(chosen).collect();
@@ -180,6 +189,7 @@ fn run(effort: Effort, only: Option<&str>) -> Result<Outcome> {
             (target.run)(effort).with_context(|| format!("target {}", target.name))?;
         all.rows.extend(rows);
         all.checks.extend(checks);
+        after_each(&all)?;
     }
     Ok(all)
 }
