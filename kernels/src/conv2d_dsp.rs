@@ -40,6 +40,15 @@ impl<const KH: usize, const KW: usize, const C: usize> Wide<KH, KW, C> {
     }
 }
 
+/// `KW` pixels from `column` on, where a filter lies within the line: no code that could panic.
+#[inline(always)]
+fn part<const W: usize, const KW: usize, const C: usize>(
+    line: &[[i8; C]; W],
+    column: usize,
+) -> Option<&[[i8; C]; KW]> {
+    line.get(column..)?.first_chunk()
+}
+
 impl<
     const KH: usize,
     const KW: usize,
@@ -68,23 +77,19 @@ impl<
         let mut patch = [[[self.input_zero; C]; KW]; KH];
         if const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW {
             // Of constant length: a few loads and stores instead of a call.
-            for (to, line) in patch.iter_mut().zip(&x[rows.input..][..KH]) {
-                to.copy_from_slice(&line[columns.input..][..KW]);
+            for (to, line) in patch.iter_mut().zip(x.iter().skip(rows.input)) {
+                if let Some(from) = part::<W, KW, C>(line, columns.input) {
+                    *to = *from;
+                }
             }
             return patch;
         }
-        for (to, line) in patch[rows.kernel..]
-            .iter_mut()
-            .zip(x[rows.input..].iter().step_by(DH))
-            .take(rows.len)
-        {
-            let to = &mut to[columns.kernel..][..columns.len];
-            if const { DW == 1 } {
-                to.copy_from_slice(&line[columns.input..][..columns.len]);
-            } else {
-                for (to, from) in to.iter_mut().zip(line[columns.input..].iter().step_by(DW)) {
-                    *to = *from;
-                }
+        let lines = x.iter().skip(rows.input).step_by(DH).take(rows.len);
+        for (to, line) in patch.iter_mut().skip(rows.kernel).zip(lines) {
+            let pixels = line.iter().skip(columns.input).step_by(DW);
+            let to = to.iter_mut().skip(columns.kernel).take(columns.len);
+            for (to, from) in to.zip(pixels) {
+                *to = *from;
             }
         }
         patch
@@ -106,9 +111,11 @@ impl<
                 dilated::<W, OW, KW, SW, DW, PW>(c),
             );
             if rows.len == KH && columns.len == KW {
-                let lines = x[rows.input..][..KH].iter();
+                let lines = x.iter().skip(rows.input);
                 for (line, to) in lines.zip(to.fours_mut().chunks_exact_mut(const { KW * C / 4 })) {
-                    dsp::widen(line[columns.input..][..KW].as_flattened(), to, v);
+                    if let Some(line) = part::<W, KW, C>(line, columns.input) {
+                        dsp::widen(line.as_flattened(), to, v);
+                    }
                 }
                 return;
             }

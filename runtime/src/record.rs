@@ -105,12 +105,19 @@ impl Header {
 
 /// Fills in the header of a record whose frames are already behind it.
 pub(crate) fn seal(record: &mut [u8], seed: u32, seq: u8, counter: u32) {
-    let len = (record.len() - HEADER) as u16;
-    record[4] = seq;
-    record[5..7].copy_from_slice(&len.to_le_bytes());
-    record[7..11].copy_from_slice(&counter.to_le_bytes());
-    let crc = crc(seed, &record[4..]);
-    record[..4].copy_from_slice(&crc.to_le_bytes());
+    let len = (record.len().saturating_sub(HEADER) as u16).to_le_bytes();
+    let numbers = counter.to_le_bytes();
+    // Without an index, and hence without code for a panic: a record has a header.
+    let Some((header, _)) = record.split_first_chunk_mut::<HEADER>() else {
+        return;
+    };
+    header[4] = seq;
+    (header[5], header[6]) = (len[0], len[1]);
+    (header[7], header[8], header[9], header[10]) =
+        (numbers[0], numbers[1], numbers[2], numbers[3]);
+    if let Some((sum, covered)) = record.split_first_chunk_mut::<4>() {
+        *sum = crc(seed, covered).to_le_bytes();
+    }
 }
 
 /// Whether record `a` is newer than `b`. They never differ by more than one, so wrapping does no harm.

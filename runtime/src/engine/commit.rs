@@ -109,13 +109,18 @@ impl<S: Store> Core<S> {
                 self.store.write_word(WORD_AT, record::tag(self.seq))?;
             }
         }
-        let bytes = &mut self.record[..HEADER + len];
+        let capacity = self.record.len();
+        // Whoever saved the frames has checked that; without an index there is no code for a panic.
+        let Some(bytes) = self.record.get_mut(..HEADER + len) else {
+            return Err(Error::FrameTooLarge {
+                needed: HEADER + len,
+                capacity,
+                task: self.task.map_or("", |task| task.name),
+            });
+        };
         record::seal(bytes, self.seed, seq, counter);
         self.store.barrier()?;
-        self.store.write(
-            record::slot_at(seq, self.record.len()),
-            &self.record[..HEADER + len],
-        )?;
+        self.store.write(record::slot_at(seq, capacity), bytes)?;
         self.store.barrier()?;
         self.adopt(seq, counter, len);
         self.found = Found::Interrupted; // `end` knows better

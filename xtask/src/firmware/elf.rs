@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 
 /// Bytes by kind.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,4 +72,25 @@ pub fn fenced_words(program: &Path) -> Result<(usize, usize)> {
         }
     }
     Ok((fenced, all))
+}
+
+/// The functions of a program that only code which may panic calls.
+pub fn panics(program: &Path) -> Result<Vec<String>> {
+    let bytes =
+        std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    let file = object::File::parse(&*bytes)
+        .with_context(|| format!("{} is no program", program.display()))?;
+    let names = file
+        .symbols()
+        .filter_map(|symbol| symbol.name().ok().map(str::to_owned));
+    let kinds = [
+        "panicking",
+        "slice_index_fail",
+        "unwrap_failed",
+        "expect_failed",
+        "len_mismatch_fail",
+    ];
+    Ok(names
+        .filter(|name| kinds.iter().any(|kind| name.contains(kind)))
+        .collect())
 }

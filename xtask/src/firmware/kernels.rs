@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Effort, Outcome, Row, Target, tools};
+use super::{Check, Effort, Outcome, Row, Target, elf, tools};
 
 /// See the module.
 pub const TARGET: Target = Target {
@@ -13,9 +13,21 @@ pub const TARGET: Target = Target {
 fn run(_: Effort) -> Result<Outcome> {
     tools::rust_target(tools::CORTEX_M4)?;
     let programs = tools::build("firmware/bench-m4", tools::CORTEX_M4, "")?;
-    let sizes = tools::sizes(&programs.join("rekindle-bench-m4"))?;
+    let program = programs.join("rekindle-bench-m4");
+    let sizes = tools::sizes(&program)?;
+    let panics = elf::panics(&program)?;
+    let check = Check {
+        target: row_name(),
+        what: "code that could panic, in runtime and kernels".to_owned(),
+        passed: panics.is_empty(),
+        seen: if panics.is_empty() {
+            "none is linked".to_owned()
+        } else {
+            panics.join(", ")
+        },
+    };
     let row = Row {
-        target: "cortex-m4 kernels".to_owned(),
+        target: row_name(),
         text: sizes.text,
         data: sizes.data + sizes.bss,
         note: "`cargo xtask bench`".to_owned(),
@@ -23,6 +35,10 @@ fn run(_: Effort) -> Result<Outcome> {
     };
     Ok(Outcome {
         rows: vec![row],
-        checks: Vec::new(),
+        checks: vec![check],
     })
+}
+
+fn row_name() -> String {
+    "cortex-m4 kernels".to_owned()
 }
