@@ -7,17 +7,7 @@ use rekindle_kernels::Activation;
 
 use crate::Place;
 use crate::memory::{Need, of_role};
-use crate::program::{Add, Buffer, BufferId, Filter, Kernel, Layer, Pool, Program, Role};
-
-/// How often the tasks commit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Commit {
-    /// After each row of an output.
-    #[default]
-    Row,
-    /// After each value, for capacitors that do not hold a row.
-    Element,
-}
+use crate::program::{Add, Buffer, BufferId, Commit, Filter, Kernel, Layer, Pool, Program, Role};
 
 /// Names in what is written.
 #[derive(Clone, Copy, Debug)]
@@ -48,15 +38,16 @@ pub fn data(program: &Program) -> Vec<u8> {
 }
 
 /// The Rust module. Its head is a plain comment, so that the text can also be included into a module.
-pub fn rust(program: &Program, need: Need, commit: Commit, names: Names) -> String {
+pub fn rust(program: &Program, need: Need, plan: Option<&str>, names: Names) -> String {
     let mut text = head(program, need, names);
     let parts = [
-        imports(program, commit),
+        imports(program),
         ends(program),
         weights(program, names),
         network(program),
         memory(program, need),
-        task(program, commit),
+        task(program),
+        plan.map(planned).unwrap_or_default(),
     ];
     for part in parts.iter().filter(|p| !p.is_empty()) {
         text.push('\n');
@@ -131,13 +122,15 @@ fn operator(place: &Place) -> String {
     }
 }
 
-fn imports(program: &Program, commit: Commit) -> String {
+fn imports(program: &Program) -> String {
     let mut types = BTreeSet::new();
     let mut tasks = BTreeSet::new();
     for layer in &program.layers {
         let (ty, task) = kernel_names(&layer.kernel);
         types.insert(ty);
-        tasks.insert(task);
+        if layer.commit == Commit::Row {
+            tasks.insert(task);
+        }
         if !matches!(
             layer.kernel,
             Kernel::Softmax { .. } | Kernel::MaxPool(_) | Kernel::AveragePool(_)
@@ -151,14 +144,18 @@ fn imports(program: &Program, commit: Commit) -> String {
     } else {
         ""
     };
-    let module = match commit {
-        Commit::Row => "rekindle_kernels",
-        Commit::Element => "rekindle_kernels::by_element",
-    };
+    let by_element = program.layers.iter().any(|l| l.commit == Commit::Element);
+    if by_element {
+        types.insert("by_element");
+    }
     format!(
-        "use rekindle::prelude::*;\n{zerocopy}use rekindle_kernels::{{{}}};\nuse {module}::{{{}}};\n",
+        "use rekindle::prelude::*;\n{zerocopy}use rekindle_kernels::{{{}}};\n{}",
         list(types),
-        list(tasks),
+        if tasks.is_empty() {
+            String::new()
+        } else {
+            format!("use rekindle_kernels::{{{}}};\n", list(tasks))
+        },
     )
 }
 
@@ -336,18 +333,14 @@ fn memory(program: &Program, need: Need) -> String {
     text + "}\n"
 }
 
-fn task(program: &Program, commit: Commit) -> String {
-    let per = match commit {
-        Commit::Row => "row",
-        Commit::Element => "value",
-    };
+fn task(program: &Program) -> String {
     let parameters = |role, kind: &str| {
         let all =
             of_role(program, role).map(|b| format!("{}: {kind}<{}>", b.name, type_name(&b.name)));
         all.collect::<Vec<_>>().join(", ")
     };
     let mut text = format!(
-        "/// Runs the network once; a commit per output {per}.\n///\n/// # Errors\n///\n\
+        "/// Runs the network once; commits after each row of an output, `by_element` after each value.\n///\n/// # Errors\n///\n\
          /// Those of the store and of the arena.\n#[intermittent_task]\n\
          pub fn infer({}, net: &Network, mem: &mut Activations, {}) {{\n",
         parameters(Role::Input, "Input"),
@@ -355,6 +348,10 @@ fn task(program: &Program, commit: Commit) -> String {
     );
     for layer in &program.layers {
         let (_, task) = kernel_names(&layer.kernel);
+        let path = match layer.commit {
+            Commit::Row => "",
+            Commit::Element => "by_element::",
+        };
         let inputs: Vec<_> = layer
             .inputs
             .iter()
@@ -363,12 +360,22 @@ fn task(program: &Program, commit: Commit) -> String {
         let output = argument(program, layer.output, "&mut ");
         let _ = writeln!(
             text,
-            "#[run]\n{task}({}, &net.{}, {output});",
+            "#[run]\n{path}{task}({}, &net.{}, {output});",
             inputs.join(", "),
             layer.name
         );
     }
     text + "}\n"
+}
+
+/// The plan as a module, and what it is held against.
+fn planned(plan: &str) -> String {
+    format!(
+        "/// The plan, which the compiler checks: a region that a power cycle does not hold is an error.\n\
+         pub mod plan {{\n{plan}\n}}\n\
+         /// Whether the network fits the memory that it was planned for.\n\
+         const _: () = plan::PLAN.check_memory(Activations::SIZE + size_of::<InputTensor>() + size_of::<OutputTensor>(), 0);\n"
+    )
 }
 
 /// A buffer as an argument: parameters are borrows already.

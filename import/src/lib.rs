@@ -16,7 +16,6 @@ mod output;
 pub mod program;
 pub mod tflite;
 
-pub use emit::Commit;
 pub use error::{ImportError, Place, Unsupported};
 pub use memory::{Limits, Need};
 pub use output::{Import, Options, import};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::emit::{self, Commit, Names};
+use crate::emit::{self, Names};
 use crate::memory::{self, Limits, Need};
 use crate::program::Program;
 use crate::{ImportError, tflite};
@@ -15,8 +15,6 @@ pub struct Options {
     pub name: String,
     /// Memory that the device has for it.
     pub limits: Limits,
-    /// How often the tasks commit.
-    pub commit: Commit,
 }
 
 /// An imported model.
@@ -26,6 +24,8 @@ pub struct Import {
     pub program: Program,
     /// Memory that it needs.
     pub need: Need,
+    /// Text of a module of constants that the code is held against, as `rekindle_planner::emit_rust` writes it.
+    pub plan: Option<String>,
     options: Options,
 }
 
@@ -45,6 +45,7 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     Ok(Import {
         program,
         need,
+        plan: None,
         options,
     })
 }
@@ -56,7 +57,7 @@ impl Import {
             model: &self.options.name,
             data,
         };
-        emit::rust(&self.program, self.need, self.options.commit, names)
+        emit::rust(&self.program, self.need, self.plan.as_deref(), names)
     }
 
     /// The file of constants.

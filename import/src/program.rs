@@ -47,6 +47,16 @@ pub enum Role {
     Activation,
 }
 
+/// How often the tasks commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commit {
+    /// After each row of an output.
+    #[default]
+    Row,
+    /// After each value, for capacitors that do not hold a row.
+    Element,
+}
+
 /// One task.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -56,6 +66,8 @@ pub struct Layer {
     pub place: Place,
     /// Which task, with its constants.
     pub kernel: Kernel,
+    /// How often it commits.
+    pub commit: Commit,
     /// Buffers that it reads.
     pub inputs: Vec<BufferId>,
     /// The buffer that it writes.
@@ -157,6 +169,13 @@ impl Program {
         &self.buffers[id.0]
     }
 
+    /// Lets all layers commit as often.
+    pub fn commit(&mut self, commit: Commit) {
+        for layer in &mut self.layers {
+            layer.commit = commit;
+        }
+    }
+
     /// Multiply-accumulates of a layer.
     pub fn macs(&self, layer: &Layer) -> usize {
         let places = |id: BufferId| match self.buffer(id).shape[..] {
@@ -174,7 +193,7 @@ impl Program {
 impl Filter {
     /// A depthwise filter over one channel as the convolution that it is, which takes its sums along a filter instead of
     /// across them.
-    fn as_convolution(mut self) -> Self {
+    fn into_convolution(mut self) -> Self {
         let [rows, columns, out] = self.shape[..] else {
             return self;
         };
@@ -278,6 +297,7 @@ impl Lowering<'_, '_> {
                         name,
                         place: self.graph.place(node),
                         kernel,
+                        commit: Commit::default(),
                         inputs,
                         output,
                     });
@@ -389,7 +409,7 @@ impl Lowering<'_, '_> {
                 // micro speech (10x8) takes 0.74 instead of 1.63 million instructions on a Cortex-M4; with 3x3, 1 % more.
                 let (word, kernel) = match filter.channels {
                     1 if filter.shape[0] * filter.shape[1] > 16 => {
-                        ("conv", Kernel::Conv2d(filter.as_convolution()))
+                        ("conv", Kernel::Conv2d(filter.into_convolution()))
                     }
                     _ => ("depthwise", Kernel::Depthwise(filter)),
                 };

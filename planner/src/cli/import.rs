@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rekindle_import::memory::arena;
-use rekindle_import::{Commit, Import, Limits, Options, import};
+use rekindle_import::program::Commit;
+use rekindle_import::{Import, Limits, Options, import};
 use serde_json::json;
+
+use super::device::{DeviceName, farads, plan};
 
 /// Arguments of the command.
 #[derive(Args)]
@@ -22,8 +25,14 @@ pub struct ImportArgs {
     /// NVM for inputs, outputs and activations, such as `64K`; no limit if left out.
     #[arg(long, value_parser = bytes)]
     nvm: Option<usize>,
-    /// How often the tasks commit.
-    #[arg(long, value_enum, default_value_t = Granularity::Row)]
+    /// Plan for this board: a commit per row where a power cycle holds one, else per value, checked by the compiler.
+    #[arg(long, value_enum)]
+    device: Option<DeviceName>,
+    /// Its capacitor, such as `100u` or `1m`, in farads.
+    #[arg(long, value_parser = farads, default_value = "100u", requires = "device")]
+    capacitor: f64,
+    /// How often the tasks commit, without a board to plan for.
+    #[arg(long, value_enum, default_value_t = Granularity::Row, conflicts_with = "device")]
     commit: Granularity,
     /// Print what was written as JSON.
     #[arg(long)]
@@ -70,12 +79,20 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
             sram: args.sram,
             nvm: args.nvm.unwrap_or(usize::MAX),
         },
-        commit: match args.commit {
+    };
+    let mut model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
+    match args.device {
+        Some(device) => {
+            let memory = (args.sram, args.nvm.unwrap_or(model.need.nvm));
+            let command = format!("rekindle import {}", name.to_string_lossy());
+            plan(&mut model, device, args.capacitor, &command, memory)
+                .map_err(|e| format!("{}: {e}", args.model.display()))?;
+        }
+        None => model.program.commit(match args.commit {
             Granularity::Row => Commit::Row,
             Granularity::Element => Commit::Element,
-        },
-    };
-    let model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
+        }),
+    }
     model.write(&args.out)?;
     if args.json {
         println!("{:#}", report(&model));
@@ -95,6 +112,7 @@ fn report(model: &Import) -> serde_json::Value {
                 "name": layer.name,
                 "from": layer.place.to_string(),
                 "output": program.buffer(layer.output).shape,
+                "commit": commit(layer.commit),
                 "macs": program.macs(layer),
                 "arena_bytes": arena(program, layer),
             })
@@ -108,11 +126,18 @@ fn report(model: &Import) -> serde_json::Value {
     })
 }
 
+fn commit(commit: Commit) -> &'static str {
+    match commit {
+        Commit::Row => "row",
+        Commit::Element => "element",
+    }
+}
+
 fn print(model: &Import, out: &Path) {
     let program = &model.program;
     println!(
-        "{:<12} {:>14} {:>12} {:>14}",
-        "layer", "output", "MACs", "arena, bytes"
+        "{:<12} {:>14} {:>12} {:>14} {:>10}",
+        "layer", "output", "MACs", "arena, bytes", "commit per"
     );
     for layer in &program.layers {
         let shape: Vec<_> = program
@@ -123,9 +148,10 @@ fn print(model: &Import, out: &Path) {
             .collect();
         let (macs, arena) = (program.macs(layer), arena(program, layer));
         println!(
-            "{:<12} {:>14} {macs:>12} {arena:>14}",
+            "{:<12} {:>14} {macs:>12} {arena:>14} {:>10}",
             layer.name,
-            shape.join("×")
+            shape.join("×"),
+            commit(layer.commit)
         );
     }
     let need = model.need;

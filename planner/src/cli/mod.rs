@@ -1,3 +1,4 @@
 //! Commands of the `rekindle` program that are more than a few lines.
 
+mod device;
 pub mod import;
