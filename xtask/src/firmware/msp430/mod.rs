@@ -81,12 +81,15 @@ fn failures(sim: &mut Sim, cases: &[Case], full: bool) -> Result<Tally> {
         campaign.pass(&mut tally, Offset::FromStart(n), 0)?;
         campaign.pass(&mut tally, Offset::FromEnd(n), 0)?;
     }
+    tell("around commits", &tally);
     for _ in 0..if full { 240 } else { 34 } {
         campaign.pass(&mut tally, Offset::Anywhere, 0)?;
     }
+    tell("between commits", &tally);
     for again in 0..if full { 24 } else { 3 } {
         campaign.pass(&mut tally, Offset::Anywhere, 1 + again % 3)?;
     }
+    tell("during recovery", &tally);
     for (i, case) in cases.iter().enumerate().skip(1) {
         let mut campaign = Campaign::new(sim, case, SEED + i as u64)?;
         for _ in 0..if full { 40 } else { 8 } {
@@ -99,8 +102,18 @@ fn failures(sim: &mut Sim, cases: &[Case], full: bool) -> Result<Tally> {
             // Spread over the run, in step with nothing in it.
             campaign.single(&mut tally, gap * n + (n * 7919) % gap)?;
         }
+        tell("at random, and one at a time", &tally);
     }
     Ok(tally)
+}
+
+/// Progress.
+fn tell(what: &str, tally: &Tally) {
+    eprintln!(
+        "   {what}: {} failures so far, {} differences",
+        tally.failures,
+        tally.wrong.len()
+    );
 }
 
 /// A stack that is too small must be noticed before anything is reported.
