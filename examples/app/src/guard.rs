@@ -102,6 +102,11 @@ impl<S: Store, P: Supply> Guarded<S, P> {
     pub const fn supply(&self) -> &P {
         &self.supply
     }
+
+    /// The store and the supply.
+    pub fn into_parts(self) -> (S, P) {
+        (self.store, self.supply)
+    }
 }
 
 impl<S: Store, P: Supply> Store for Guarded<S, P> {

@@ -6,6 +6,7 @@
 pub mod analogue;
 pub mod board;
 pub mod faults;
+pub mod region;
 pub mod report;
 pub mod wait;
 
