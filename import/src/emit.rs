@@ -371,8 +371,8 @@ fn task(program: &Program) -> String {
 /// The plan as a module, and what it is held against.
 fn planned(plan: &str) -> String {
     format!(
-        "/// The plan, which the compiler checks: a region that a power cycle does not hold is an error.\n\
-         pub mod plan {{\n{plan}\n}}\n\
+        "pub mod plan {{\n//! The plan, which the compiler checks: a region that a power cycle does not hold is an error.\n//!\n\
+         {plan}\n}}\n\
          /// Whether the network fits the memory that it was planned for.\n\
          const _: () = plan::PLAN.check_memory(Activations::SIZE + size_of::<InputTensor>() + size_of::<OutputTensor>(), 0);\n"
     )

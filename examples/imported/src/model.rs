@@ -154,8 +154,9 @@ pub fn infer(
     #[run] softmax(&mem.dense2, &net.softmax, output);
 }
 
-/// The plan, which the compiler checks: a region that a power cycle does not hold is an error.
 pub mod plan {
+    //! The plan, which the compiler checks: a region that a power cycle does not hold is an error.
+    //!
     //! Made by `rekindle import lenet`; not to be edited.
     //!
     //! Cortex-M4, SPI FRAM, 100 µF, on at 2.8 V, off at 2.4 V.

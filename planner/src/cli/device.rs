@@ -20,6 +20,11 @@ pub enum DeviceName {
 }
 
 impl DeviceName {
+    /// Whether the CPU reads NVM directly.
+    pub fn is_mapped(self) -> bool {
+        matches!(self, Self::Msp430fr5994)
+    }
+
     fn board(self, capacitance: Farads) -> Board {
         match self {
             Self::Nrf52840SpiFram => Board::cortex_m4(capacitance),

@@ -76,7 +76,11 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     let options = Options {
         name: name.to_string_lossy().into_owned(),
         limits: Limits {
-            sram: args.sram,
+            // Where NVM is mapped there is no arena that could be too large.
+            sram: match args.device {
+                Some(device) if device.is_mapped() => usize::MAX,
+                _ => args.sram,
+            },
             nvm: args.nvm.unwrap_or(usize::MAX),
         },
     };
