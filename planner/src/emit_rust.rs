@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::device::{Device, Supply};
+use crate::layer::Layer;
+use crate::ours::{LayerPlan, start};
 use crate::program::{Board, Program};
 use crate::units::Joules;
 
@@ -43,30 +46,23 @@ pub fn module(m: &Module<'_>) -> String {
         let _ = write!(
             out,
             "\n/// {} iterations of {} units.\npub const {name}: Loop = Loop {{\n    name: {:?},\n    every: {},\n    \
-             iteration_nj: {},\n    commit_nj: {},\n    sram_bytes: {},\n}};\n",
+             iteration_nj: {},\n    commit_nj: {},\n    restart_nj: {},\n    sram_bytes: {},\n}};\n",
             l.iterations,
             l.units,
             l.name,
             grouped(l.every),
             grouped(nanojoules(iteration.energy)),
             grouped(nanojoules(commit.energy)),
+            grouped(nanojoules(board.restart(l.input).energy)),
             grouped(board.sram(l)),
         );
         names.push(name);
     }
-    let restart = m
-        .program
-        .loops
-        .iter()
-        .map(|l| board.restart(l.input).energy)
-        .fold(Joules::ZERO, Joules::max);
     let _ = write!(
         out,
-        "\n/// All of it.\npub const PLAN: Plan<{}> = Plan {{\n    power_cycle_nj: {},\n    restart_nj: {},\n    \
-         sram_bytes: {},\n    nvm_bytes: {},\n    loops: [{}],\n}};\n\nconst _: () = PLAN.check();\n",
+        "\n/// All of it.\npub const PLAN: Plan<{}> = Plan {{\n    power_cycle_nj: {},\n    sram_bytes: {},\n    nvm_bytes: {},\n    loops: [{}],\n}};\n\nconst _: () = PLAN.check();\n",
         names.len(),
         grouped((board.usable().get() * m.margin * 1e9) as u64),
-        grouped(nanojoules(restart)),
         grouped(m.sram_bytes),
         grouped(m.nvm_bytes),
         names.join(", "),
@@ -77,6 +73,62 @@ pub fn module(m: &Module<'_>) -> String {
 /// Rounded up: a cost is never understated.
 fn nanojoules(energy: Joules) -> u64 {
     (energy.get() * 1e9).ceil() as u64
+}
+
+/// The plan of a network whose tiles the planner has chosen ([`crate::ours`]): a [`Loop`](crate::program::Loop) and a tile
+/// for each layer, named `LAYER1` and on.
+///
+/// The step's energy is that of the dearest one without its commit, so an infeasible change of an interval does not build.
+pub fn tiled(
+    command: &str,
+    device: &Device,
+    supply: &Supply,
+    layers: &[Layer],
+    plans: &[LayerPlan],
+    nvm_bytes: u64,
+) -> String {
+    let mut out = format!(
+        "//! Made by `{command}`; not to be edited.\n\nuse rekindle::plan::{{Loop, Plan, Tile}};\n"
+    );
+    let mut names = Vec::new();
+    for (i, (layer, plan)) in layers.iter().zip(plans).enumerate() {
+        let n = i + 1;
+        // What the plan writes per commit is the difference between its dearest step and that step alone.
+        let commit = device.write(4);
+        let step = plan.worst.energy - commit.energy;
+        let restart = (start(device) + plan.restore).energy;
+        // Whole regions of the dearest step have to fit, not of the mean one.
+        let fits = (supply.budget() - restart - commit.energy) / step;
+        let every = plan.every.min((fits as u64).max(1));
+        let tile = plan.tile;
+        let _ = write!(
+            out,
+            "\n/// {layer}: {} steps.\npub const LAYER{n}: Loop = Loop {{\n    name: \"layer {n}\",\n    every: {},\n    \
+             iteration_nj: {},\n    commit_nj: {},\n    restart_nj: {},\n    sram_bytes: {},\n}};\n\n/// The tile of a step.\n\
+             pub const LAYER{n}_TILE: Tile = Tile {{\n    rows: {},\n    columns: {},\n    outputs: {},\n    inputs: {},\n}};\n",
+            plan.steps,
+            grouped(every),
+            grouped(nanojoules(step)),
+            grouped(nanojoules(commit.energy)),
+            grouped(nanojoules(restart)),
+            grouped(plan.sram_values * 2),
+            tile.rows,
+            tile.columns,
+            tile.outputs,
+            tile.inputs,
+        );
+        names.push(format!("LAYER{n}"));
+    }
+    let _ = write!(
+        out,
+        "\n/// All of it.\npub const PLAN: Plan<{}> = Plan {{\n    power_cycle_nj: {},\n    sram_bytes: {},\n    nvm_bytes: {},\n    loops: [{}],\n}};\n\nconst _: () = PLAN.check();\n",
+        names.len(),
+        grouped((supply.budget().get() * 1e9) as u64),
+        grouped(device.sram_values * 2),
+        grouped(nvm_bytes),
+        names.join(", "),
+    );
+    out
 }
 
 /// Digits in groups of three.

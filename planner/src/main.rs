@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use rekindle_planner::device::Device;
+use rekindle_planner::emit_rust::tiled;
 use rekindle_planner::inas::{Fidelity, Model, settings};
 use rekindle_planner::ours::Code;
 use rekindle_planner::power::Charging;
@@ -31,6 +32,12 @@ enum Command {
         /// When the harvester charges.
         #[arg(long, value_enum, default_value_t = When::Always)]
         charging: When,
+        /// As a Rust module for `rekindle::plan`: intervals, tiles and budgets that the compiler checks.
+        #[arg(long)]
+        rust: bool,
+        /// With `--rust`: bytes of NVM that the program may use.
+        #[arg(long, default_value_t = 512 << 10)]
+        nvm: u64,
     },
     /// Latency of ours, the reference's and other plans, as JSON, for every shipped setting.
     Compare {
@@ -79,7 +86,12 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Box<dyn Error + Send + Sync>> {
     match command {
         Command::Import(args) => cli::import::run(args),
-        Command::Plan { setting, charging } => plan(setting, (*charging).into()),
+        Command::Plan {
+            setting,
+            charging,
+            rust,
+            nvm,
+        } => plan(setting, (*charging).into(), rust.then_some(*nvm)),
         Command::Compare { charging } => {
             println!(
                 "{}",
@@ -100,7 +112,11 @@ fn run(command: &Command) -> Result<(), Box<dyn Error + Send + Sync>> {
     }
 }
 
-fn plan(name: &str, charging: Charging) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn plan(
+    name: &str,
+    charging: Charging,
+    rust: Option<u64>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let all = settings()?;
     let setting = all
         .iter()
@@ -113,6 +129,15 @@ fn plan(name: &str, charging: Charging) -> Result<(), Box<dyn Error + Send + Syn
     };
     let plans = report::plan(&model, setting, charging, Code::Reduced)
         .ok_or("a layer fits neither the memory nor one power cycle")?;
+    if let Some(nvm) = rust {
+        let command = format!("rekindle plan {name} --rust");
+        let (device, supply) = (&model.device, &model.supply);
+        print!(
+            "{}",
+            tiled(&command, device, supply, &setting.layers, &plans, nvm)
+        );
+        return Ok(());
+    }
     for (layer, plan) in setting.layers.iter().zip(plans) {
         let tile = plan.tile;
         println!(

@@ -11,10 +11,9 @@
 //!     use rekindle::plan::{Loop, Plan};
 //!
 //!     pub const MATVEC: Loop =
-//!         Loop { name: "matvec", every: 16, iteration_nj: 900, commit_nj: 40, sram_bytes: 0 };
+//!         Loop { name: "matvec", every: 16, iteration_nj: 900, commit_nj: 40, restart_nj: 12_000, sram_bytes: 0 };
 //!     pub const PLAN: Plan<1> = Plan {
 //!         power_cycle_nj: 104_000,
-//!         restart_nj: 12_000,
 //!         sram_bytes: 2_048,
 //!         nvm_bytes: 8_192,
 //!         loops: [MATVEC],
@@ -42,9 +41,9 @@
 //! ```compile_fail
 //! # use rekindle::plan::{Loop, Plan};
 //! const MATVEC: Loop =
-//!     Loop { name: "matvec", every: 160, iteration_nj: 900, commit_nj: 40, sram_bytes: 0 };
+//!     Loop { name: "matvec", every: 160, iteration_nj: 900, commit_nj: 40, restart_nj: 12_000, sram_bytes: 0 };
 //! const PLAN: Plan<1> = Plan {
-//!     power_cycle_nj: 104_000, restart_nj: 12_000, sram_bytes: 2_048, nvm_bytes: 8_192, loops: [MATVEC],
+//!     power_cycle_nj: 104_000, sram_bytes: 2_048, nvm_bytes: 8_192, loops: [MATVEC],
 //! };
 //! const _: () = PLAN.check();
 //! ```
@@ -59,8 +58,6 @@ pub struct Plan<const N: usize> {
     /// What one power cycle can spend, from switching on to switching off, in nanojoules: `½·C·(V_on² − V_off²)`, less
     /// a margin.
     pub power_cycle_nj: u64,
-    /// Booting, and finding out where to go on, in nanojoules.
-    pub restart_nj: u64,
     /// SRAM that the program may use for buffers, in bytes.
     pub sram_bytes: u64,
     /// NVM in bytes.
@@ -81,8 +78,32 @@ pub struct Loop {
     pub iteration_nj: u64,
     /// A commit in nanojoules.
     pub commit_nj: u64,
+    /// Booting, finding out where to go on, and fetching what the loop needs again, in nanojoules.
+    pub restart_nj: u64,
     /// SRAM for buffers while it runs, in bytes.
     pub sram_bytes: u64,
+}
+
+/// The tile that a planner chose for a layer: what one iteration computes.
+///
+/// ```
+/// use rekindle::plan::Tile;
+///
+/// const TILE: Tile = Tile { rows: 4, columns: 28, outputs: 6, inputs: 3 };
+/// let rows = (0..28).step_by(TILE.rows);
+/// assert_eq!(rows.len(), 7);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // Plans are written as literals.
+pub struct Tile {
+    /// Output rows.
+    pub rows: usize,
+    /// Output columns.
+    pub columns: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// Input channels at a time.
+    pub inputs: usize,
 }
 
 impl Loop {
@@ -90,7 +111,7 @@ impl Loop {
     ///
     /// ```
     /// # use rekindle::plan::Loop;
-    /// let conv = Loop { name: "conv", every: 28, iteration_nj: 3_000, commit_nj: 40, sram_bytes: 0 };
+    /// let conv = Loop { name: "conv", every: 28, iteration_nj: 3_000, commit_nj: 40, restart_nj: 0, sram_bytes: 0 };
     /// assert_eq!(conv.region_nj(), 84_040);
     /// ```
     pub const fn region_nj(&self) -> u64 {
@@ -106,12 +127,13 @@ impl<const N: usize> Plan<N> {
     /// # Panics
     ///
     /// If not, with the loop and the shortfall; in a constant, that is a compile error.
+    #[track_caller]
     pub const fn check(&self) {
         let mut i = 0;
         while i < N {
             let l = &self.loops[i];
             assert!(l.every > 0, "[RK04] `every = 0` would never commit");
-            let need = l.region_nj().saturating_add(self.restart_nj);
+            let need = l.region_nj().saturating_add(l.restart_nj);
             if need > self.power_cycle_nj {
                 let text = Text::new()
                     .str("[RK05] the plan of `")
@@ -145,6 +167,7 @@ impl<const N: usize> Plan<N> {
     /// # Panics
     ///
     /// If not; in a constant, that is a compile error.
+    #[track_caller]
     pub const fn check_memory(&self, nvm: usize, arena: usize) {
         if nvm as u64 > self.nvm_bytes {
             let text = Text::new()

@@ -6,12 +6,12 @@ const CONV: Loop = Loop {
     every: 28,
     iteration_nj: 4_000,
     commit_nj: 40,
+    restart_nj: 12_000,
     sram_bytes: 6_000,
 };
 
 const SMALL_CAPACITOR: Plan<1> = Plan {
     power_cycle_nj: 104_000,
-    restart_nj: 12_000,
     sram_bytes: 8_192,
     nvm_bytes: 16_384,
     loops: [CONV],

@@ -10,6 +10,7 @@ pub const CONV1: Loop = Loop {
     every: 17,
     iteration_nj: 218,
     commit_nj: 73,
+    restart_nj: 12_380,
     sram_bytes: 11_384,
 };
 
@@ -19,6 +20,7 @@ pub const POOL1: Loop = Loop {
     every: 46,
     iteration_nj: 67,
     commit_nj: 73,
+    restart_nj: 39_287,
     sram_bytes: 12_070,
 };
 
@@ -28,6 +30,7 @@ pub const CONV2: Loop = Loop {
     every: 1,
     iteration_nj: 2_930,
     commit_nj: 73,
+    restart_nj: 17_272,
     sram_bytes: 5_896,
 };
 
@@ -37,6 +40,7 @@ pub const POOL2: Loop = Loop {
     every: 39,
     iteration_nj: 89,
     commit_nj: 73,
+    restart_nj: 19_718,
     sram_bytes: 4_034,
 };
 
@@ -46,6 +50,7 @@ pub const FC1: Loop = Loop {
     every: 8,
     iteration_nj: 474,
     commit_nj: 73,
+    restart_nj: 12_380,
     sram_bytes: 836,
 };
 
@@ -55,13 +60,13 @@ pub const FC2: Loop = Loop {
     every: 10,
     iteration_nj: 23,
     commit_nj: 73,
+    restart_nj: 10_034,
     sram_bytes: 60,
 };
 
 /// All of it.
 pub const PLAN: Plan<6> = Plan {
     power_cycle_nj: 98_799,
-    restart_nj: 39_287,
     sram_bytes: 65_536,
     nvm_bytes: 32_768,
     loops: [CONV1, POOL1, CONV2, POOL2, FC1, FC2],
