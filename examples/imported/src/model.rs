@@ -167,6 +167,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 6_089,
         commit_nj: 73,
+        restart_nj: 12_380,
         sram_bytes: 11_384,
     };
     /// 14 iterations of 672 units.
@@ -175,6 +176,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 928,
         commit_nj: 73,
+        restart_nj: 39_287,
         sram_bytes: 12_070,
     };
     /// 14 iterations of 67200 units.
@@ -183,6 +185,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 41_019,
         commit_nj: 73,
+        restart_nj: 17_272,
         sram_bytes: 5_896,
     };
     /// 7 iterations of 448 units.
@@ -191,6 +194,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 619,
         commit_nj: 73,
+        restart_nj: 19_718,
         sram_bytes: 4_034,
     };
     /// 4 iterations of 6272 units.
@@ -199,6 +203,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 3_789,
         commit_nj: 73,
+        restart_nj: 12_380,
         sram_bytes: 836,
     };
     /// 2 iterations of 160 units.
@@ -207,6 +212,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 112,
         commit_nj: 73,
+        restart_nj: 10_034,
         sram_bytes: 60,
     };
     /// 1 iterations of 10 units.
@@ -215,12 +221,12 @@ pub mod plan {
         every: 1,
         iteration_nj: 38,
         commit_nj: 73,
+        restart_nj: 9_965,
         sram_bytes: 38,
     };
     /// All of it.
     pub const PLAN: Plan<7> = Plan {
         power_cycle_nj: 93_599,
-        restart_nj: 39_287,
         sram_bytes: 32_768,
         nvm_bytes: 16_516,
         loops: [CONV1, POOL1, CONV2, POOL2, DENSE1, DENSE2, SOFTMAX],
