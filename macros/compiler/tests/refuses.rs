@@ -2,6 +2,8 @@
 
 mod common;
 
+use rekindle_compiler::diag::RULES;
+
 /// Asserts that `body` gives exactly the errors `expected`: (rule, part of the message).
 fn refused(body: &str, expected: &[(&str, &str)]) {
     let source = format!(
@@ -18,6 +20,18 @@ fn refused(body: &str, expected: &[(&str, &str)]) {
         assert!(
             text.contains("after an outage") && text.contains("help:"),
             "incomplete: {text}"
+        );
+    }
+    // Each rule is needed: without it, its errors and no others are gone.
+    for (rule, _) in expected {
+        let rule = RULES
+            .iter()
+            .find(|r| *r == rule)
+            .expect("the code of a rule");
+        let (_, _, left) = common::compile_without(&source, &[*rule]);
+        assert!(
+            left.iter().all(|d| d.code != Some(*rule)) && left.len() < found.len(),
+            "{rule} is off: {left:#?}"
         );
     }
 }

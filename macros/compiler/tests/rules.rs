@@ -3,10 +3,14 @@
 mod common;
 
 fn texts(body: &str) -> Vec<String> {
+    texts_without(body, &[])
+}
+
+fn texts_without(body: &str, off: &[&'static str]) -> Vec<String> {
     let source = format!(
         "fn task(b: InPlace<[i8; 8]>, c: InPlace<[i8; 8]>, g: InPlace<[[i8; 8]; 8]>, y: Output<[i8; 8]>, n: usize) {{ {body} }}"
     );
-    let (_, _, diagnostics) = common::compile(&source);
+    let (_, _, diagnostics) = common::compile_without(&source, off);
     diagnostics.iter().map(|d| d.text()).collect()
 }
 
@@ -14,9 +18,13 @@ fn accepted(body: &str) {
     assert!(texts(body).is_empty(), "{body}: {:#?}", texts(body));
 }
 
-fn refused(code: &str, body: &str) {
+fn refused(code: &'static str, body: &str) {
     let found = texts(body);
     assert!(!found.is_empty(), "accepted: {body}");
+    assert!(
+        texts_without(body, &[code]).is_empty(),
+        "refused by something else than {code}: {body}"
+    );
     for text in found {
         assert!(text.starts_with(&format!("[{code}]")), "{body}: {text}");
         assert!(
