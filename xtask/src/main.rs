@@ -2,6 +2,7 @@
 
 mod baseline;
 mod bench;
+mod bench_host;
 mod callgrind;
 mod crash;
 mod firmware;
@@ -51,6 +52,9 @@ enum Command {
         /// Whole imported models instead, beside TFLM and microflow; writes `docs/results/models-m4.md`.
         #[arg(long)]
         models: bool,
+        /// Models on this machine instead, beside microflow; writes `docs/results/kernels-host.md`.
+        #[arg(long, conflicts_with_all = ["models", "target"])]
+        host: bool,
         /// Print the results as JSON instead.
         #[arg(long)]
         json: bool,
@@ -103,6 +107,9 @@ fn main() -> ExitCode {
         Command::Bench {
             json, models: true, ..
         } => firmware::models::bench(json),
+        Command::Bench {
+            json, host: true, ..
+        } => bench_host::report(json),
         Command::Bench { json, .. } => bench::cortex_m4(json),
         Command::Baseline { json } => baseline::report(json),
         Command::PlannerReport { json } => planner_report::report(json),

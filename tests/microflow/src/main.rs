@@ -1,0 +1,79 @@
+//! Time per inference of microflow and of Rekindle, in turns, one process: prints `model|microflow|Rekindle` in nanoseconds, the
+//! medians of the rounds.
+//!
+//! The models are those of `../shared/models`, which both read at build time. Rekindle commits each output row; its NVM is
+//! memory.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use microflow::buffer::Buffer2D;
+use microflow_macros::model;
+use rekindle::prelude::*;
+use rekindle::zerocopy::FromZeros;
+
+#[model("../../../shared/models/micro_speech_quantized.tflite")]
+struct Speech;
+
+#[model("../../../shared/models/person_detect.tflite")]
+struct Person;
+
+/// Rounds; the median counts.
+const ROUNDS: usize = 31;
+
+/// Nanoseconds per call, of `calls` of them.
+fn time(calls: u32, mut call: impl FnMut()) -> u128 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        call();
+    }
+    start.elapsed().as_nanos() / u128::from(calls)
+}
+
+/// Medians of both, taken in turns.
+fn medians(calls: u32, mut a: impl FnMut(), mut b: impl FnMut()) -> [u128; 2] {
+    let mut rounds: [Vec<u128>; 2] = Default::default();
+    for _ in 0..ROUNDS {
+        rounds[0].push(time(calls, &mut a));
+        rounds[1].push(time(calls, &mut b));
+    }
+    rounds.map(|mut times| {
+        times.sort_unstable();
+        times[ROUNDS / 2]
+    })
+}
+
+macro_rules! compare {
+    ($name:literal, $module:ident, $calls:literal, $peer:expr) => {{
+        use rekindle_models::$module::{InputTensor, Memory, whole};
+
+        let mut words = vec![0_u64; Memory::SIZE / 8 + 256];
+        let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words))?;
+        nvm.write(|m| &mut m.input, &InputTensor::new_zeroed())?;
+        let mut result = Ok(());
+        let [microflow, ours] = medians($calls, $peer, || {
+            let run = nvm
+                .restart()
+                .and_then(|()| nvm.resume_or_start(&mut [], whole));
+            if let Err(error) = run {
+                result = Err(error);
+            }
+        });
+        result?;
+        println!("{}|{microflow}|{ours}", $name);
+    }};
+}
+
+fn main() -> Result<(), Error> {
+    compare!("micro speech", micro_speech, 20, || {
+        black_box(Speech::predict_quantized(black_box(
+            Buffer2D::from_element(0),
+        )));
+    });
+    compare!("person detection", person_detection, 1, || {
+        black_box(Person::predict_quantized(black_box([
+            Buffer2D::from_element([0]),
+        ])));
+    });
+    Ok(())
+}
