@@ -6,6 +6,7 @@ mod bench_host;
 mod callgrind;
 mod crash;
 mod firmware;
+mod generated;
 mod machine;
 mod overhead;
 mod overhead_m4;
@@ -87,6 +88,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Gives random tasks to the macro, and what it says to the crash checker; writes `docs/results/generated.md`.
+    Generate {
+        /// How many.
+        #[arg(long, default_value_t = generated::PROGRAMS)]
+        programs: usize,
+        /// Of all that is random.
+        #[arg(long, default_value_t = generated::SEED)]
+        seed: u64,
+        /// Print the results as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -111,6 +124,11 @@ fn main() -> ExitCode {
             json, host: true, ..
         } => bench_host::report(json),
         Command::Bench { json, .. } => bench::cortex_m4(json),
+        Command::Generate {
+            programs,
+            seed,
+            json,
+        } => generated::run(programs, seed, json, true),
         Command::Baseline { json } => baseline::report(json),
         Command::PlannerReport { json } => planner_report::report(json),
         Command::Firmware { json, only, short } => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::shell::{command, need, output, outside, target, works};
 use crate::steps::{Skip, Steps, Tally};
-use crate::{baseline, crash, firmware, overhead, overhead_m4};
+use crate::{baseline, crash, firmware, generated, overhead, overhead_m4};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.88";
@@ -52,6 +52,13 @@ pub fn all(only: Option<&str>) -> bool {
             Ok(())
         });
     }
+    steps.step("generated tasks", |_| {
+        ensure!(
+            generated::run(generated::PROGRAMS, generated::SEED, false, false)?,
+            "the macro accepts what is not safe"
+        );
+        Ok(())
+    });
     steps.step("a user's crate", downstream);
     steps.step("survive on a harvest", |_| {
         survive(&["--images", "16"], "outages", 20)

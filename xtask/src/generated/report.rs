@@ -1,0 +1,182 @@
+//! What the generated programs show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::batch::Judged;
+use crate::machine;
+
+/// The page with the last result.
+const PAGE: &str = "docs/results/generated.md";
+
+/// Counts of programs.
+#[derive(Debug, Default, Serialize)]
+pub struct Summary {
+    /// Generated.
+    pub programs: usize,
+    /// Their seed.
+    pub seed: u64,
+    /// Accepted by the macro.
+    pub accepted: usize,
+    /// Of these: refused by the Rust compiler, such as by its borrow checker.
+    pub accepted_uncompilable: usize,
+    /// Of these: with at least one commit besides the last.
+    pub accepted_with_commits: usize,
+    /// Of these: the crash checker finds a difference. Must be 0.
+    pub unsafe_accepted: usize,
+    /// Refused by the macro.
+    pub refused: usize,
+    /// Of these: without the rules, the crash checker finds a difference.
+    pub refused_unsafe: usize,
+    /// Of these: without the rules, it finds none.
+    pub refused_safe: usize,
+    /// Of these: refused by RK04 alone, on progress, which the checker does not judge.
+    pub refused_for_progress: usize,
+    /// Of these: the Rust compiler refuses them without the rules too, so nothing can be said.
+    pub refused_uncompilable: usize,
+    /// Refused for something that is no rule.
+    pub unreadable: usize,
+    /// By rule: refused (a program may break several), of these unsafe, of these safe.
+    pub rules: BTreeMap<&'static str, [usize; 3]>,
+    /// Distinct images of NVM that accepted programs were recovered from.
+    pub images: u64,
+    /// Images of accepted programs that were left out for want of time.
+    pub unexplored: u64,
+    /// All of it.
+    pub seconds: u64,
+}
+
+impl Summary {
+    /// Nothing yet.
+    pub fn new(programs: usize, seed: u64) -> Self {
+        Self {
+            programs,
+            seed,
+            ..Self::default()
+        }
+    }
+
+    /// Counts what was accepted.
+    pub fn accepted(&mut self, judged: &Judged) {
+        self.accepted = judged.verdicts.len() + judged.uncompilable.len();
+        self.accepted_uncompilable = judged.uncompilable.len();
+        for verdict in judged.verdicts.values() {
+            self.unsafe_accepted += usize::from(verdict.failure.is_some());
+            self.accepted_with_commits += usize::from(verdict.commits > 1);
+            self.images += verdict.images;
+            self.unexplored += verdict.unexplored;
+        }
+    }
+
+    /// Counts what was refused.
+    pub fn refused(&mut self, judged: &Judged, rules: &BTreeMap<usize, BTreeSet<&'static str>>) {
+        self.refused = rules.len();
+        self.refused_uncompilable = judged.uncompilable.len();
+        for (id, broken) in rules {
+            let failed = judged.verdicts.get(id).map(|v| v.failure.is_some());
+            if failed == Some(false) && broken.iter().all(|r| *r == "RK04") {
+                self.refused_for_progress += 1;
+            }
+            match failed {
+                Some(true) => self.refused_unsafe += 1,
+                Some(false) => self.refused_safe += 1,
+                None => {}
+            }
+            for rule in broken {
+                let counts = self.rules.entry(rule).or_default();
+                counts[0] += 1;
+                counts[1] += usize::from(failed == Some(true));
+                counts[2] += usize::from(failed == Some(false));
+            }
+        }
+    }
+
+    /// Refused programs among the safe ones, in percent.
+    pub fn conservatism(&self) -> f64 {
+        self.rate(self.refused_safe)
+    }
+
+    /// The same without programs that are refused for want of progress alone.
+    pub fn conservatism_of_results(&self) -> f64 {
+        self.rate(self.refused_safe - self.refused_for_progress)
+    }
+
+    fn rate(&self, refused: usize) -> f64 {
+        let accepted = self.accepted - self.accepted_uncompilable - self.unsafe_accepted;
+        100.0 * refused as f64 / (accepted + refused).max(1) as f64
+    }
+
+    /// Prints it, and keeps it in the documentation.
+    pub fn print(&self, json: bool, write: bool) -> Result<()> {
+        let page = self.page();
+        if json {
+            let mut value = serde_json::to_value(self)?;
+            value["conservatism_percent"] = self.conservatism().into();
+            value["conservatism_without_progress_percent"] = self.conservatism_of_results().into();
+            println!("{}", serde_json::to_string_pretty(&value)?);
+        } else {
+            println!("{page}");
+        }
+        if write && self.unsafe_accepted == 0 {
+            std::fs::create_dir_all("docs/results")?;
+            std::fs::write(PAGE, page)?;
+        }
+        Ok(())
+    }
+
+    fn page(&self) -> String {
+        let mut page = format!(
+            "# Generated tasks\n\n`cargo xtask generate --programs {} --seed {}` on {}, {}: {} s.\n\n\
+             Random tasks are given to the macro. What it accepts runs under the crash checker on a mapped and on a byte \
+             store. What it refuses is expanded with the rules switched off and runs under the same checker, which says \
+             whether the refusal was needed.\n\n| | programs |\n| --- | --: |\n",
+            self.programs,
+            self.seed,
+            machine::date(),
+            machine::name(),
+            self.seconds
+        );
+        for (what, count) in [
+            ("generated", self.programs),
+            ("accepted by the macro", self.accepted),
+            ("… with more than one commit", self.accepted_with_commits),
+            ("… and not safe", self.unsafe_accepted),
+            (
+                "… but refused by the Rust compiler",
+                self.accepted_uncompilable,
+            ),
+            ("refused by the macro", self.refused),
+            ("… and unsafe without the rules", self.refused_unsafe),
+            ("… although the checker finds nothing", self.refused_safe),
+            (
+                "… and by the Rust compiler without the rules",
+                self.refused_uncompilable,
+            ),
+            ("… for what is no rule", self.unreadable),
+        ] {
+            let _ = writeln!(page, "| {what} | {count} |");
+        }
+        let _ = writeln!(
+            page,
+            "\n**{:.1} %** of the programs in which the checker finds nothing are refused; {:.1} % without those that only \
+             RK04 refuses, on progress, which the checker does not judge. Accepted programs were recovered from {} distinct images of \
+             NVM; {} were left out for want of time.\n\n| rule | refused | unsafe | the checker finds nothing |\n\
+             | --- | --: | --: | --: |",
+            self.conservatism(),
+            self.conservatism_of_results(),
+            self.images,
+            self.unexplored
+        );
+        for (rule, [all, unsafe_, safe]) in &self.rules {
+            let _ = writeln!(page, "| {rule} | {all} | {unsafe_} | {safe} |");
+        }
+        page.push_str(
+            "\nA program may break several rules. The checker looks for wrong results, not for lack of progress, so it \
+             finds nothing in a program that only breaks RK04.\n",
+        );
+        page
+    }
+}
