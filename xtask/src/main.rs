@@ -5,6 +5,7 @@ mod bench;
 mod bench_host;
 mod callgrind;
 mod crash;
+mod expansion;
 mod firmware;
 mod generated;
 mod machine;
@@ -88,6 +89,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measures what the macro costs a build of LeNet.
+    ExpansionTime {
+        /// Print the result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Gives random tasks to the macro, and what it says to the crash checker; writes `docs/results/generated.md`.
     Generate {
         /// How many.
@@ -124,6 +131,7 @@ fn main() -> ExitCode {
             json, host: true, ..
         } => bench_host::report(json),
         Command::Bench { json, .. } => bench::cortex_m4(json),
+        Command::ExpansionTime { json } => expansion::report(json),
         Command::Generate {
             programs,
             seed,
