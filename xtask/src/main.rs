@@ -89,7 +89,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Measures what the macro costs a build of LeNet.
+    /// Measures what the macro costs a build of the network.
     ExpansionTime {
         /// Print the result as JSON.
         #[arg(long)]

@@ -89,11 +89,11 @@ fn write_crate(folder: &Path, name: &str, programs: &[Source]) -> Result<()> {
     let root = std::env::current_dir()?;
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         rekindle = {{ path = {:?}, features = [\"crash\"] }}\nrekindle-generated = {{ path = {:?} }}\n\n[workspace]\n\n\
+         rekindle = {{ path = \"{}\", features = [\"crash\"] }}\nrekindle-generated = {{ path = \"{}\" }}\n\n[workspace]\n\n\
          [profile.dev]\nopt-level = 0\ndebug = false\nincremental = false\n\n[profile.dev.package.\"*\"]\nopt-level = 2\n\n\
          [profile.dev.build-override]\nopt-level = 0\n",
-        root.join("runtime"),
-        root.join("tests/generated")
+        root.join("runtime").display(),
+        root.join("tests/generated").display()
     );
     write_if_new(&folder.join("Cargo.toml"), &manifest)?;
     // The versions that everything else is tested with.

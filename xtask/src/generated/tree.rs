@@ -60,7 +60,9 @@ impl Node {
                 for (head, body) in parts {
                     let indent = "    ".repeat(inner);
                     let _ = writeln!(out, "{indent}{head} {{");
-                    body.iter().for_each(|n| n.write(out, inner + 1));
+                    for node in body {
+                        node.write(out, inner + 1);
+                    }
                     let _ = writeln!(out, "{indent}}}");
                 }
                 if !close.is_empty() {
