@@ -59,7 +59,8 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes)
 }
 
-fn crc(seed: u32, covered: &[u8]) -> u32 {
+/// Castagnoli's CRC of a number and bytes.
+pub(crate) fn crc(seed: u32, covered: &[u8]) -> u32 {
     let mut digest = CRC.digest();
     digest.update(&seed.to_le_bytes());
     digest.update(covered);

@@ -20,6 +20,14 @@ pub enum Bug {
     StaleWordKept,
     /// Nothing orders data and commit: every barrier is left out.
     NoBarrier,
+    /// `Flash`: an entry of the journal is taken for valid whatever its CRC.
+    JournalCrcIgnored,
+    /// `Flash`: a page counts as free before its data has moved.
+    ReusedTooEarly,
+    /// `Flash`: nothing keeps the erase count of a page whose erase is interrupted.
+    EraseCountLost,
+    /// `Flash`: after an outage it goes on behind the last valid entry, over a torn one.
+    WrittenAgain,
 }
 
 std::thread_local! {
@@ -50,7 +58,8 @@ pub(crate) fn release() -> Vec<(usize, Vec<u8>)> {
 }
 
 /// Seeds a fault until dropped.
-pub(crate) struct Seed(());
+#[derive(Debug)]
+pub struct Seed(());
 
 impl Seed {
     pub(crate) fn new(bug: Option<Bug>, data_from: usize) -> Self {

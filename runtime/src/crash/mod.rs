@@ -72,6 +72,7 @@ mod frontier;
 mod golden;
 mod hazard;
 mod image;
+mod nor;
 mod pacing;
 mod patch;
 mod pending;
@@ -85,10 +86,11 @@ mod tear;
 #[cfg(test)]
 mod tests;
 
-pub use bugs::Bug;
 pub(crate) use bugs::seeded;
+pub use bugs::{Bug, Seed};
 pub use check::{BytesCut, Check, MappedCut};
 pub use cut::Cut;
+pub use nor::{NorSim, seed_flash_bug};
 pub use pacing::Pacing;
 pub use power::{PowerLoss, cut_after};
 pub use ram::Ram;

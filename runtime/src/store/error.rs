@@ -35,6 +35,26 @@ pub enum StoreError {
         /// Length in bytes.
         len: usize,
     },
+    /// Too few pages are left that hold what is written to them; what was committed can still be read.
+    WornOut {
+        /// The page that was tried last.
+        page: u32,
+    },
+    /// The next page is to be erased first, which the store was told not to do by itself: see
+    /// [`Flash::maintain`](super::Flash::maintain).
+    NoErasedPage {
+        /// The next page.
+        page: u32,
+    },
+    /// Outages have torn so many entries that no room is left to go on. All that was committed can still be read.
+    JournalFull,
+    /// The flash has too few pages for an image of this size.
+    FlashTooSmall {
+        /// Pages needed.
+        needed: usize,
+        /// Pages that it has.
+        pages: usize,
+    },
     /// The operating system reported an error.
     #[cfg(feature = "std")]
     Io {
@@ -57,6 +77,8 @@ pub enum Operation {
     Read,
     /// Writing.
     Write,
+    /// Erasing.
+    Erase,
     /// Waiting until earlier writes are durable.
     Barrier,
 }
@@ -66,6 +88,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Read => "reading",
             Self::Write => "writing",
+            Self::Erase => "erasing",
             Self::Barrier => "syncing",
         })
     }
@@ -84,6 +107,20 @@ impl fmt::Display for StoreError {
                 write!(
                     f,
                     "{operation} {len} bytes at {at}: the device reports an error"
+                )
+            }
+            Self::WornOut { page } => write!(
+                f,
+                "too few pages of the flash hold what is written to them; the last one tried is page {page}"
+            ),
+            Self::NoErasedPage { page } => {
+                write!(f, "page {page} of the flash has to be erased first")
+            }
+            Self::JournalFull => f.write_str("torn entries have filled the journal"),
+            Self::FlashTooSmall { needed, pages } => {
+                write!(
+                    f,
+                    "the journal needs {needed} pages, but the flash has {pages}"
                 )
             }
             #[cfg(feature = "std")]

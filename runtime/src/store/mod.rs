@@ -4,6 +4,7 @@ mod bytes;
 mod error;
 #[cfg(feature = "std")]
 mod file;
+mod flash;
 mod mapped;
 mod paced;
 
@@ -18,6 +19,7 @@ pub use bytes::Bytes;
 pub use error::{Operation, StoreError};
 #[cfg(feature = "std")]
 pub use file::{File, FileError, FileErrorKind};
+pub use flash::{Flash, FlashStats, Found};
 pub use mapped::Mapped;
 pub use paced::Paced;
 

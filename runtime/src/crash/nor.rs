@@ -1,0 +1,251 @@
+//! A NOR flash that enforces its rules, wears out, and loses its power at any operation.
+
+use core::cell::RefCell;
+use std::rc::Rc;
+use std::vec;
+use std::vec::Vec;
+
+use embedded_storage::nor_flash::{
+    ErrorType, MultiwriteNorFlash, NorFlash, NorFlashErrorKind, ReadNorFlash,
+};
+
+use super::bugs::{Bug, Seed};
+use super::rng::Rng;
+
+/// NOR flash in memory, with pages of `PAGE` bytes and units of `UNIT` bytes; clones are the same chip.
+///
+/// A breach of the rules panics: an unaligned access, a write of a unit that was written since the erase of its page
+/// (the first of a page, its mark, may be; an attempt that the power failed in before any bit changed is none), an erase of a part of a page. The power fails when
+/// [`cut_after`](Self::cut_after) says: between two units, inside a unit (any mix of its old and new bits, which reads the
+/// same from then on), or inside an erase (any mix over the whole page). Then every access is an error until
+/// [`power_on`](Self::power_on).
+#[derive(Debug, Clone)]
+pub struct NorSim<const PAGE: usize, const UNIT: usize>(Rc<RefCell<Chip>>);
+
+#[derive(Debug)]
+struct Chip {
+    bytes: Vec<u8>,
+    /// Writes of each unit since the erase of its page.
+    writes: Vec<u8>,
+    /// Begun erases of each page.
+    erases: Vec<u32>,
+    /// Erases that each page stands.
+    endurance: Vec<u32>,
+    left: Option<u64>,
+    dead: bool,
+    operations: u64,
+    rewritten: u64,
+    rng: Rng,
+}
+
+impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
+    /// So many pages, which read as `fill` and were not erased.
+    pub fn new(pages: usize, fill: u8, seed: u64) -> Self {
+        Self(Rc::new(RefCell::new(Chip {
+            bytes: vec![fill; pages * PAGE],
+            writes: vec![2; pages * PAGE / UNIT],
+            erases: vec![0; pages],
+            endurance: vec![u32::MAX; pages],
+            left: None,
+            dead: false,
+            operations: 0,
+            rewritten: 0,
+            rng: Rng::new(seed),
+        })))
+    }
+
+    /// After so many erases in all, an erase leaves bits of this page as they are.
+    pub fn endurance(&self, page: usize, erases: u32) {
+        self.0.borrow_mut().endurance[page] = erases;
+    }
+
+    /// The power fails in the operation after so many: a unit written or a page erased.
+    pub fn cut_after(&self, operations: u64) {
+        self.0.borrow_mut().left = Some(operations);
+    }
+
+    /// The power is back, and stays.
+    pub fn power_on(&self) {
+        let mut chip = self.0.borrow_mut();
+        (chip.left, chip.dead) = (None, false);
+    }
+
+    /// Whether the power has failed.
+    pub fn is_off(&self) -> bool {
+        self.0.borrow().dead
+    }
+
+    /// Operations so far.
+    pub fn operations(&self) -> u64 {
+        self.0.borrow().operations
+    }
+
+    /// Units that were written a second time.
+    pub fn rewritten(&self) -> u64 {
+        self.0.borrow().rewritten
+    }
+
+    /// How often the erase of each page was begun.
+    pub fn erases(&self) -> Vec<u32> {
+        self.0.borrow().erases.clone()
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.borrow().bytes.clone()
+    }
+
+    /// A chip in the same state that shares nothing with this one.
+    #[must_use]
+    pub fn fork(&self, seed: u64) -> Self {
+        let chip = self.0.borrow();
+        Self(Rc::new(RefCell::new(Chip {
+            bytes: chip.bytes.clone(),
+            writes: chip.writes.clone(),
+            erases: chip.erases.clone(),
+            endurance: chip.endurance.clone(),
+            rng: Rng::new(seed),
+            ..*chip
+        })))
+    }
+}
+
+/// Seeds a fault of [`Flash`](crate::store::Flash) on this thread until the result is dropped.
+#[must_use]
+pub fn seed_flash_bug(bug: Bug) -> Seed {
+    Seed::new(Some(bug), 0)
+}
+
+impl Chip {
+    /// Counts an operation; whether the power fails in it.
+    fn fails(&mut self) -> bool {
+        self.operations += 1;
+        match &mut self.left {
+            Some(0) => self.dead = true,
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.dead
+    }
+}
+
+impl<const PAGE: usize, const UNIT: usize> ErrorType for NorSim<PAGE, UNIT> {
+    type Error = NorFlashErrorKind;
+}
+
+impl<const PAGE: usize, const UNIT: usize> ReadNorFlash for NorSim<PAGE, UNIT> {
+    const READ_SIZE: usize = UNIT;
+
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+        let chip = self.0.borrow();
+        if chip.dead {
+            return Err(NorFlashErrorKind::Other);
+        }
+        let at = at as usize;
+        assert!(
+            at.is_multiple_of(UNIT) && into.len().is_multiple_of(UNIT),
+            "unaligned read of {} at {at}",
+            into.len()
+        );
+        into.copy_from_slice(&chip.bytes[at..at + into.len()]);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.borrow().bytes.len()
+    }
+}
+
+impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
+    const WRITE_SIZE: usize = UNIT;
+    const ERASE_SIZE: usize = PAGE;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        let mut chip = self.0.borrow_mut();
+        let chip = &mut *chip;
+        let (from, to) = (from as usize, to as usize);
+        assert!(
+            from % PAGE == 0 && to % PAGE == 0 && from < to,
+            "erase of a part of a page: {from}..{to}"
+        );
+        for page in from / PAGE..to / PAGE {
+            if chip.dead {
+                return Err(NorFlashErrorKind::Other);
+            }
+            chip.erases[page] += 1;
+            let fails = chip.fails();
+            let worn = chip.erases[page] > chip.endurance[page];
+            // Half erased, now and then hardly at all or nearly.
+            let kind = chip.rng.below(4);
+            for byte in &mut chip.bytes[page * PAGE..(page + 1) * PAGE] {
+                let mut mask = 0xff;
+                if fails {
+                    mask = match kind {
+                        0 => 0,
+                        1 => 0xff,
+                        _ => chip.rng.next() as u8,
+                    };
+                } else if worn {
+                    mask = chip.rng.next() as u8 | 0xfe;
+                }
+                *byte |= mask;
+            }
+            let state = if fails { 2 } else { 0 };
+            chip.writes[page * PAGE / UNIT..(page + 1) * PAGE / UNIT].fill(state);
+            if worn && !fails {
+                chip.bytes[page * PAGE + PAGE / 2] &= 0xfe;
+            }
+        }
+        if chip.dead {
+            Err(NorFlashErrorKind::Other)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn write(&mut self, at: u32, from: &[u8]) -> Result<(), NorFlashErrorKind> {
+        let mut chip = self.0.borrow_mut();
+        let chip = &mut *chip;
+        let at = at as usize;
+        assert!(
+            at.is_multiple_of(UNIT) && from.len().is_multiple_of(UNIT),
+            "unaligned write of {} at {at}",
+            from.len()
+        );
+        for (i, new) in from.chunks(UNIT).enumerate() {
+            if chip.dead {
+                return Err(NorFlashErrorKind::Other);
+            }
+            let (unit, place) = (at / UNIT + i, at + i * UNIT);
+            let mark = place % PAGE == 0;
+            assert!(
+                chip.writes[unit] == 0 || mark,
+                "write {} of the unit at {place} since its page was erased",
+                chip.writes[unit] + 1
+            );
+            chip.rewritten += u64::from(chip.writes[unit] > 0);
+            let fails = chip.fails();
+            let kind = chip.rng.below(4);
+            let before = chip.bytes[place..place + UNIT].to_vec();
+            for (byte, &new) in chip.bytes[place..place + UNIT].iter_mut().zip(new) {
+                // Bits that do not arrive.
+                let mask = match (fails, kind) {
+                    (false, _) | (true, 0) => 0,
+                    (true, 1) => 0xff,
+                    _ => chip.rng.next() as u8,
+                };
+                *byte &= new | mask;
+            }
+            if !fails || chip.bytes[place..place + UNIT] != before[..] {
+                chip.writes[unit] = chip.writes[unit].saturating_add(1);
+            }
+        }
+        if chip.dead {
+            Err(NorFlashErrorKind::Other)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<const PAGE: usize, const UNIT: usize> MultiwriteNorFlash for NorSim<PAGE, UNIT> {}

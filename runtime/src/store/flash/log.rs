@@ -1,0 +1,381 @@
+//! Appending, opening pages, copying on, erasing.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, OPENED_MAX, Opened, UNIT_MAX};
+use super::{Flash, Pass};
+use crate::store::{Operation, StoreError};
+
+/// Notes that always fit into a page beside its data.
+const NOTES: usize = 3;
+
+#[cfg(feature = "crash")]
+use crate::crash::{Bug, seeded};
+
+impl<F: NorFlash> Flash<'_, F> {
+    pub(super) fn read_page(
+        &mut self,
+        page: u32,
+        place: usize,
+        into: &mut [u8],
+    ) -> Result<(), StoreError> {
+        let (at, len) = (page as usize * F::ERASE_SIZE + place, into.len());
+        self.flash
+            .read(at as u32, into)
+            .map_err(|_| StoreError::Device {
+                operation: Operation::Read,
+                at,
+                len,
+            })
+    }
+
+    /// Writes and reads back; whether it holds.
+    fn program(&mut self, page: u32, place: usize, bytes: &[u8]) -> Result<bool, StoreError> {
+        let (at, len) = (page as usize * F::ERASE_SIZE + place, bytes.len());
+        self.flash
+            .write(at as u32, bytes)
+            .map_err(|_| StoreError::Device {
+                operation: Operation::Write,
+                at,
+                len,
+            })?;
+        self.written += len as u64;
+        let mut back = [0; UNIT_MAX];
+        for (i, want) in bytes.chunks(UNIT_MAX).enumerate() {
+            let back = &mut back[..want.len()];
+            self.read_page(page, place + i * UNIT_MAX, back)?;
+            if back != want {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The marks of a page: erase count if it is erased or in use, whether it is worn out, what it was opened as.
+    pub(super) fn marks(
+        &mut self,
+        page: u32,
+    ) -> Result<(Option<u32>, bool, Option<Opened>), StoreError> {
+        let mut erased = [0xff; UNIT_MAX];
+        self.read_page(page, 0, &mut erased)?;
+        let mut opened = [0xff; OPENED_MAX];
+        let (from, to) = (Self::FORMAT.opened_at(), Self::FORMAT.data_at());
+        self.read_page(page, from, &mut opened[..to - from])?;
+        let count = format::erase_count(&erased);
+        let opened = count.and_then(|_| format::parse_opened(&opened));
+        Ok((count, format::is_retired(&erased), opened))
+    }
+
+    /// The page after this one that is not worn out.
+    pub(super) fn after(&mut self, page: u32) -> Result<u32, StoreError> {
+        let mut next = page;
+        for _ in 0..self.pages {
+            next = (next + 1) % self.pages;
+            if !self.marks(next)?.1 {
+                return Ok(next);
+            }
+        }
+        Err(StoreError::WornOut { page })
+    }
+
+    /// Pages that are not worn out.
+    fn usable(&mut self) -> Result<u32, StoreError> {
+        let mut usable = 0;
+        for page in 0..self.pages {
+            usable += u32::from(!self.marks(page)?.1);
+        }
+        Ok(usable)
+    }
+
+    /// Bytes of a page for entries with data.
+    const fn room() -> usize {
+        F::ERASE_SIZE - Self::FORMAT.data_at() - NOTES * Self::FORMAT.entry(NOTE)
+    }
+
+    /// Pages for a copy of so many bytes, outages apart.
+    pub(super) const fn pages_for(bytes: usize) -> u32 {
+        // Each entry has eight bytes and less than a unit of padding beside its data; one at the end of a page may be
+        // shorter.
+        let per_page = Self::room() - (Self::room() / ENTRY_MAX + 2) * (8 + Self::FORMAT.unit);
+        bytes.div_ceil(per_page) as u32
+    }
+
+    /// Pages that are neither part of the journal nor worn out.
+    fn free(&self) -> u32 {
+        self.usable - (self.seq - self.tail + 1).min(self.usable)
+    }
+
+    /// Appends the image's bytes `at..at + len`, which `data` replaces.
+    pub(super) fn append(&mut self, at: usize, data: &[u8]) -> Result<(), StoreError> {
+        if (self.usable as usize) < Self::pages_needed(self.image.len()) {
+            return Err(StoreError::WornOut { page: self.head });
+        }
+        let (mut at, mut data) = (at, data);
+        while !data.is_empty() {
+            self.keep_ahead(data.len().min(format::DATA_MAX))?;
+            let len = self.append_some(Kind::Data, at, data)?;
+            self.image[at..at + len].copy_from_slice(&data[..len]);
+            (at, data) = (at + len, &data[len..]);
+        }
+        Ok(())
+    }
+
+    /// Appends one entry with as much of the data as fits.
+    fn append_some(&mut self, kind: Kind, at: usize, data: &[u8]) -> Result<usize, StoreError> {
+        loop {
+            let end = F::ERASE_SIZE - NOTES * Self::FORMAT.entry(NOTE);
+            let fits = Self::FORMAT
+                .fits(end.saturating_sub(self.place))
+                .min(data.len());
+            if fits == 0 || (fits < data.len() && fits < 16) {
+                self.open_next()?;
+                continue;
+            }
+            if self.put(kind, at, &data[..fits])? {
+                return Ok(fits);
+            }
+            // The page does not hold what is written to it: go on in another one.
+            self.failures += 1;
+            self.open_next()?;
+        }
+    }
+
+    /// Writes one entry at the end of the journal; whether it holds.
+    fn put(&mut self, kind: Kind, at: usize, data: &[u8]) -> Result<bool, StoreError> {
+        let mut bytes = [0; ENTRY_MAX];
+        let head = Head {
+            kind,
+            at,
+            len: data.len(),
+        };
+        let len = format::entry(Self::FORMAT, self.seq, self.place, head, data, &mut bytes);
+        let place = self.place;
+        self.place += len;
+        self.program(self.head, place, &bytes[..len])
+    }
+
+    /// Notes what is about to be done with a page, if there is room.
+    fn note(&mut self, kind: Kind, page: u32, count: u32) -> Result<bool, StoreError> {
+        if self.place + Self::FORMAT.entry(NOTE) > F::ERASE_SIZE || self.seq == 0 {
+            return Ok(false);
+        }
+        let mut data = [0; NOTE];
+        for (i, word) in [page, count, self.tail].into_iter().enumerate() {
+            data[4 * i..4 * i + 4].copy_from_slice(&word.to_le_bytes());
+        }
+        let noted = self.put(kind, 0, &data)?;
+        if noted {
+            self.durable = self.tail;
+        }
+        Ok(noted)
+    }
+
+    /// Erases a page and marks it as erased. `false`: it is worn out, and marked as that.
+    pub(super) fn prepare(&mut self, page: u32) -> Result<bool, StoreError> {
+        let count = match (self.marks(page)?.0, self.erasing) {
+            (Some(count), _) => count,
+            (None, Some((erasing, count))) if erasing == page => count,
+            // Nothing tells it any more; the page before was erased one round later.
+            _ if self.seq != 0 => self
+                .marks(self.head)?
+                .0
+                .map_or(0, |count| count.saturating_sub(1)),
+            _ => 0,
+        }
+        .saturating_add(1);
+        #[cfg(not(feature = "crash"))]
+        let forget = false;
+        #[cfg(feature = "crash")]
+        let forget = seeded(Bug::EraseCountLost);
+        let noted = self.note(Kind::Erasing, page, if forget { 0 } else { count })?;
+        self.erasing = Some((page, count));
+        if !noted && self.durable != self.tail {
+            // The next boot would take this page for a part of the journal, and miss it.
+            let seq = self.marks(page)?.2.map_or(0, |opened| opened.seq);
+            if (self.durable..self.tail).contains(&seq) {
+                return Err(StoreError::WornOut { page });
+            }
+        }
+        let at = page as usize * F::ERASE_SIZE;
+        self.flash
+            .erase(at as u32, (at + F::ERASE_SIZE) as u32)
+            .map_err(|_| StoreError::Device {
+                operation: Operation::Erase,
+                at,
+                len: F::ERASE_SIZE,
+            })?;
+        self.erases += 1;
+        let mark = format::erased_mark(count);
+        let mark = &mark[..Self::FORMAT.opened_at()];
+        if self.is_blank(page, 0)? && self.program(page, 0, mark)? {
+            self.erasing = None;
+            if self.suspect == Some(page) {
+                self.suspect = None;
+            }
+            return Ok(true);
+        }
+        self.retire(page)?;
+        Ok(false)
+    }
+
+    fn retire(&mut self, page: u32) -> Result<(), StoreError> {
+        self.failures += 1;
+        // What cannot even be marked is found out again when its turn comes.
+        let mark = format::retired_mark();
+        self.program(page, 0, &mark[..Self::FORMAT.unit.max(4)])?;
+        self.usable = self.usable()?;
+        Ok(())
+    }
+
+    fn is_blank(&mut self, page: u32, from: usize) -> Result<bool, StoreError> {
+        let mut bytes = [0; UNIT_MAX];
+        let mut place = from;
+        while place < F::ERASE_SIZE {
+            let len = UNIT_MAX.min(F::ERASE_SIZE - place);
+            self.read_page(page, place, &mut bytes[..len])?;
+            if bytes[..len].iter().any(|&byte| byte != 0xff) {
+                return Ok(false);
+            }
+            place += len;
+        }
+        Ok(true)
+    }
+
+    /// Whether the page can be opened as it is.
+    fn is_prepared(&mut self, page: u32) -> Result<bool, StoreError> {
+        let erased = self.marks(page)?.0.is_some();
+        Ok(
+            erased
+                && self.suspect != Some(page)
+                && self.is_blank(page, Self::FORMAT.opened_at())?,
+        )
+    }
+
+    /// Goes on in the next page.
+    pub(super) fn open_next(&mut self) -> Result<(), StoreError> {
+        for _ in 0..self.pages {
+            if self.seq != 0 && self.free() == 0 {
+                return Err(StoreError::JournalFull);
+            }
+            let page = self.after(self.head)?;
+            if !self.is_prepared(page)? {
+                if self.only_prepared && self.seq != 0 {
+                    return Err(StoreError::NoErasedPage { page });
+                }
+                if !self.prepare(page)? {
+                    continue;
+                }
+            }
+            self.note(Kind::Opening, page, 0)?;
+            let seq = if self.seq == 0 { self.newest } else { self.seq } + 1;
+            let tail = if self.seq == 0 { seq } else { self.tail };
+            let mark = format::opened_mark(Opened {
+                seq,
+                tail,
+                capacity: self.image.len() as u32,
+            });
+            let (from, to) = (Self::FORMAT.opened_at(), Self::FORMAT.data_at());
+            if self.program(page, from, &mark[..to - from])? {
+                (self.head, self.seq, self.tail) = (page, seq, tail);
+                self.durable = tail;
+                self.place = to;
+                return Ok(());
+            }
+            self.retire(page)?;
+        }
+        Err(StoreError::WornOut { page: self.head })
+    }
+
+    /// Copies on before room runs out: at least as much as is about to be written, or everything, if it must be.
+    fn keep_ahead(&mut self, len: usize) -> Result<(), StoreError> {
+        if self.pass.is_none() && self.free() > self.usable / 2 {
+            return Ok(());
+        }
+        let mut owed = len as isize;
+        loop {
+            let rest = self.image.len() - self.pass.map_or(0, |pass| pass.cursor);
+            // Outages may cost as much room again.
+            let urgent = self.free() <= 2 * Self::pages_for(rest) + 1;
+            if owed <= 0 && !urgent {
+                return Ok(());
+            }
+            let (copied, done) = self.copy_on()?;
+            owed -= copied as isize;
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Repeats the next bytes of the image. How many, and whether that was all of it.
+    pub(super) fn copy_on(&mut self) -> Result<(usize, bool), StoreError> {
+        let from = self.pass.map_or(0, |pass| pass.cursor);
+        let to = (from + format::DATA_MAX).min(self.image.len());
+        let mut data = [0; format::DATA_MAX];
+        let data = &mut data[..to - from];
+        data.copy_from_slice(&self.image[from..to]);
+        #[cfg(feature = "crash")]
+        if seeded(Bug::ReusedTooEarly) {
+            self.tail = self.seq;
+        }
+        let len = self.append_some(Kind::Copy, from, data)?;
+        self.copied += len as u64;
+        Ok((len, self.copied_to(self.seq, from, len)))
+    }
+
+    /// A copy entry is in the journal. Whether it ends a pass.
+    pub(super) fn copied_to(&mut self, seq: u32, from: usize, len: usize) -> bool {
+        let begun = match self.pass {
+            _ if from == 0 => seq,
+            Some(pass) if pass.cursor == from => pass.seq,
+            // The beginning of this pass is not in the journal any more.
+            _ => return false,
+        };
+        let cursor = from + len;
+        if cursor < self.image.len() {
+            self.pass = Some(Pass { seq: begun, cursor });
+            return false;
+        }
+        self.pass = None;
+        self.tail = begun;
+        true
+    }
+
+    /// Does one piece of work that will be needed: copying on, or erasing a page. Whether there is more.
+    ///
+    /// Call it in a moment of plenty, such as when the capacitor is full and the harvester delivers; an erase of an nRF52
+    /// takes 85 ms and about a millijoule. An outage in it loses nothing but the piece.
+    ///
+    /// # Errors
+    ///
+    /// When the device fails, or too few pages are left that hold what is written.
+    pub fn maintain(&mut self) -> Result<bool, StoreError> {
+        let only_prepared = core::mem::replace(&mut self.only_prepared, false);
+        let more = self.maintain_now();
+        self.only_prepared = only_prepared;
+        more
+    }
+
+    fn maintain_now(&mut self) -> Result<bool, StoreError> {
+        if self.free() <= self.usable / 2 {
+            self.copy_on()?;
+            return Ok(true);
+        }
+        let mut page = self.head;
+        let mut first = true;
+        for _ in 0..self.free() {
+            page = self.after(page)?;
+            if !self.is_prepared(page)? {
+                // The last notes of a page are for the page that follows it.
+                let notes = self.place + (NOTES + 1) * Self::FORMAT.entry(NOTE) <= F::ERASE_SIZE;
+                if !first && !notes {
+                    return Ok(false);
+                }
+                self.prepare(page)?;
+                return Ok(true);
+            }
+            first = false;
+        }
+        Ok(false)
+    }
+}
