@@ -11,18 +11,18 @@ const FOLDER: &str = "firmware/nrf52";
 
 /// Device, cargo's words, flash and RAM in bytes (`memory-*.x`).
 const DEVICES: [(&str, &str, u64, u64); 3] = [
-    ("nRF52840", "", 960 << 10, 256 << 10),
-    ("nRF52840, defmt", "--features defmt", 960 << 10, 256 << 10),
+    ("nRF52840", "", 896 << 10, 256 << 10),
+    ("nRF52840, defmt", "--features defmt", 896 << 10, 256 << 10),
     (
         "nRF52832",
         "--no-default-features --features nrf52832",
-        448 << 10,
+        384 << 10,
         64 << 10,
     ),
 ];
 
 /// Program and what it is.
-const PROGRAMS: [(&str, &str); 1] = [("fram", "SPI FRAM")];
+const PROGRAMS: [(&str, &str); 2] = [("fram", "SPI FRAM"), ("flash", "its own flash")];
 
 /// Bytes of stack that have to remain: more than was ever seen in the emulator.
 const STACK: u64 = 8 << 10;

@@ -25,8 +25,8 @@ use super::{Store, StoreError};
 ///    none that is not erased. So the memory need not allow a second write; only the mark of a worn-out page is written
 ///    over what is there. (A write that an outage has cut before it changed any bit is none.)
 /// 4. Pages are erased in turn, so erase counts differ by one, plus the erases that outages have interrupted and pages
-///    that were left out. The counts are in the pages and are kept through interrupted erases. (Where outages
-///    have filled the room for notes about that, the count is that of the page before, less one.)
+///    that were left out. The counts are in the pages. They are for watching the wear, not for accounts: with
+///    outages inside erases they may be off by as many as there were of those.
 /// 5. All that is written is read back. A page that does not hold it is left behind, and retired when it is erased next;
 ///    [`StoreError::WornOut`] comes when too few are left.
 /// 6. Recovery writes nothing, unless it finds no journal.
