@@ -95,7 +95,7 @@ pub fn at_level(level: &str, long: bool, tally: &mut Tally) -> Result<Suite> {
 fn commands() -> Vec<Command> {
     let lines = if works("cargo nextest --version") {
         vec![
-            "cargo nextest run --cargo-quiet --no-fail-fast --status-level slow --final-status-level fail --success-output immediate -p rekindle -p rekindle-tests --features rekindle/crash",
+            "cargo nextest run --cargo-quiet --no-fail-fast --status-level slow --final-status-level fail --success-output immediate -p rekindle -p rekindle-tests --features rekindle/crash --lib --test crash_* --test golden_crash --test rules_in_place",
         ]
     } else {
         vec![
@@ -107,6 +107,7 @@ fn commands() -> Vec<Command> {
         .into_iter()
         .map(|line| {
             let mut cargo = command(line);
+            // Only these binaries: others of the tests take minutes to compile at each level.
             // The level is that of Rekindle and the tasks. What these depend on is built once; the CRC is most of what
             // a recovery computes, and none of it is code of a task.
             cargo.args(["--config", "profile.dev.package.'*'.opt-level=0"]);
