@@ -18,7 +18,11 @@ pub(super) const DATA_MAX: usize = 256;
 /// Room for an entry.
 pub(super) const ENTRY_MAX: usize = 4 + DATA_MAX + 4 + UNIT_MAX;
 /// Largest image: addresses have 20 bits.
-pub(super) const IMAGE_MAX: usize = 1 << 20;
+pub(super) const IMAGE_MAX: usize = match 1_usize.checked_shl(20) {
+    Some(max) => max,
+    // All that a 16-bit CPU addresses.
+    None => usize::MAX,
+};
 
 const ERASED: u32 = 0x524b_4531;
 const OPENED: u32 = 0x524b_4f31;
