@@ -4,6 +4,7 @@
 //! *rematerialised* (it is evaluated again on resume, which [`crate::pure`] must show to give the same value) or
 //! *saved* (its written type says how). Everything else is skipped on resume.
 
+mod bounds;
 mod calls;
 mod env;
 mod hazards;

@@ -109,6 +109,17 @@ fn rk04_unbounded_loops_without_a_commit() {
         "loop { if n > 3 { continue; } #[commit] y.set(0, 1); }",
         "let mut k: usize = 0; while k < n { for i in 0..n { #[commit] y.set(i, 1); } k += 1; }",
         "#[commit] for i in 0..n { while poll(i) {} }",
+        "for k in 0.. { y.set(k, 0); }",
+        "for i in 0..n { y.set(0, 1); }",
+        "for i in (0..n).rev().step_by(2) { y.set(i, 1); }",
+        "let top = n; for i in 0..top { y.set(0, 1); }",
+        "let m = 4; { let m = n; for i in 0..m { y.set(0, 1); } }",
+        "for _ in core::iter::repeat(1) { y.set(0, 1); }",
+        "for v in [1i8, 2].iter().cycle() { y.set(0, *v); }",
+        "#[commit] for i in 0..n { for j in 0..i { y.set(j, 0); } }",
+        "for i in 0..n { if i == 7 { #[commit] y.set(0, 1); } }",
+        "let mut k: usize = 0; while k < n { y.set(0, 0); k += 1; }",
+        "let mut end: usize = 3; end *= n; for i in 0..end { y.set(0, 1); }",
         "let mut k: usize = 0; #[commit(paced)] while k < n { k += 1; }",
         "#[commit(paced, cost = 3)] loop { if n > 3 { break; } }",
     ] {
@@ -119,7 +130,7 @@ fn rk04_unbounded_loops_without_a_commit() {
 #[test]
 fn rk04_near_misses() {
     for body in [
-        "let mut k: usize = 0; while k + 2 <= n { y.set(k, 0); k += 2; }",
+        "let mut k: usize = 0; while k + 2 <= 8 { y.set(k, 0); k += 2; }",
         "let mut k: usize = 0; #[commit] while k < n { k += 1; }",
         "let mut k: usize = 0; #[commit(paced, every = 8)] while k < n { k = next(k); }",
         "#[commit(paced)] for i in 0..n { y.set(i, 0); }",
@@ -127,7 +138,14 @@ fn rk04_near_misses() {
         "loop { #[commit] y.set(0, 1); if n > 3 { break; } }",
         "loop { if n > 3 { #[commit] y.set(0, 1); } else { #[commit] y.set(0, 2); } }",
         "let mut k: usize = 0; while k < n { k += 1; #[run] other(&mut *b); }",
-        "#[commit] for i in 0..n { for j in 0..i { y.set(j, 0); } }",
+        "#[commit] for i in 0..8 { for j in 0..i { y.set(j, 0); } }",
+        "for i in 0..n.min(8) { y.set(i, 0); }",
+        "let m = n % 8; for i in 0..m { y.set(i, 0); }",
+        "for i in 0..n as u8 { y.set(usize::from(i), 0); }",
+        "for (i, k) in (0..).zip([1usize, 2]) { y.set(k, i); }",
+        "for i in (0..).step_by(2).take(SIZE) { y.set(i, 0); }",
+        "for i in 0..n { #[commit] y.set(i, 0); }",
+        "for v in [1i8, 2].iter().rev() { y.set(0, *v); }",
     ] {
         accepted(body);
     }

@@ -1,5 +1,6 @@
-//! RK04: a `while` or `loop` must commit on its way round, or nothing bounds a region.
+//! RK04: a loop must commit on its way round, or end after a number of rounds that is known when the code is built.
 
+use super::bounds::Bounds;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::task::{Body, Head, NodeKind, Task};
 use proc_macro2::Span;
@@ -9,17 +10,25 @@ use syn::{Expr, Stmt};
 
 /// Runs the check.
 pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
-    let mut found = Found(Vec::new());
+    let mut found = Found {
+        loops: Vec::new(),
+        bounds: Bounds::of(task),
+    };
     body(&task.body, &mut found);
-    for (span, what) in found.0 {
+    for (span, what) in found.loops {
+        let counts = what.ends_with("`for`");
         let paced = what.starts_with("paced");
         let problem = if paced {
             "may go round without a commit for as long as its pacer likes"
+        } else if counts {
+            "may go round any number of times without a commit: its range is not known when the code is built"
         } else {
             "has no bound, and may go round without a commit"
         };
         let help = if paced {
             "write `#[commit(paced, every = N)]`: a commit after N rounds whatever the pacer says"
+        } else if counts {
+            "put `#[commit]` on it, or bound it by a constant: `0..n.min(MAX)`"
         } else {
             "put `#[commit]` on it, or write a `for` over a range"
         };
@@ -34,14 +43,30 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
     }
 }
 
-struct Found(Vec<(Span, &'static str)>);
+struct Found {
+    loops: Vec<(Span, &'static str)>,
+    bounds: Bounds,
+}
 
 impl<'a> Visit<'a> for Found {
     fn visit_expr(&mut self, e: &'a Expr) {
         match e {
-            Expr::While(l) if counted(l) => {}
-            Expr::While(l) => self.0.push((l.while_token.span, "`while`")),
-            Expr::Loop(l) => self.0.push((l.loop_token.span, "`loop`")),
+            // Its commit is refused where it stands (RK08); one error is enough.
+            Expr::While(syn::ExprWhile { attrs, .. })
+            | Expr::Loop(syn::ExprLoop { attrs, .. })
+            | Expr::ForLoop(syn::ExprForLoop { attrs, .. })
+                if attrs.iter().any(|a| {
+                    a.path()
+                        .segments
+                        .last()
+                        .is_some_and(|s| s.ident == "commit")
+                }) => {}
+            Expr::While(l) if counted(l) && fixed_end(l, &self.bounds) => {}
+            Expr::ForLoop(l) if !self.bounds.ends(&l.expr) => {
+                self.loops.push((l.expr.span(), "`for`"))
+            }
+            Expr::While(l) => self.loops.push((l.while_token.span, "`while`")),
+            Expr::Loop(l) => self.loops.push((l.loop_token.span, "`loop`")),
             _ => {}
         }
         visit::visit_expr(self, e);
@@ -88,7 +113,7 @@ fn body(b: &Body, found: &mut Found) -> bool {
                             } else {
                                 "`while`"
                             };
-                            found.0.push((cond.span(), what));
+                            found.loops.push((cond.span(), what));
                         }
                     }
                     Head::Loop if !round => {
@@ -97,9 +122,19 @@ fn body(b: &Body, found: &mut Found) -> bool {
                         } else {
                             "`loop`"
                         };
-                        found.0.push((at(&node.source), what));
+                        found.loops.push((at(&node.source), what));
                     }
-                    Head::For(_, iter) => found.visit_expr(iter),
+                    Head::For(_, iter) => {
+                        found.visit_expr(iter);
+                        if !round && !found.bounds.ends(iter) {
+                            let what = if l.commit.is_some() {
+                                "paced `for`"
+                            } else {
+                                "`for`"
+                            };
+                            found.loops.push((iter.span(), what));
+                        }
+                    }
                     Head::Loop => {}
                 }
                 // It may be left before its first commit.
@@ -165,6 +200,10 @@ fn counted(l: &syn::ExprWhile) -> bool {
     };
     changes.visit_block(&l.body);
     plain && steps == 1 && changes.count == 1 && !changes.jumps
+}
+
+fn fixed_end(l: &syn::ExprWhile, bounds: &Bounds) -> bool {
+    matches!(&*l.cond, Expr::Binary(cond) if bounds.is_fixed(&cond.right))
 }
 
 /// A positive literal or a named constant.
