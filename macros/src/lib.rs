@@ -37,6 +37,30 @@ pub fn run(_args: TokenStream, item: TokenStream) -> TokenStream {
     outside("run", item)
 }
 
+/// Says what an outage may make of an effect on the world, in an intermittent task.
+///
+/// `#[effect(at_least_once)]`: it may happen again. `#[effect(at_most_once)]` on a call: the position is committed before
+/// it, so that it never happens again; it is left out if the power fails in between.
+#[proc_macro_attribute]
+pub fn effect(_args: TokenStream, item: TokenStream) -> TokenStream {
+    outside("effect", item)
+}
+
+/// `#[sense] let value: Type = …;` in an intermittent task: a value from outside, durable before it is used.
+#[proc_macro_attribute]
+pub fn sense(_args: TokenStream, item: TokenStream) -> TokenStream {
+    outside("sense", item)
+}
+
+/// `#[assume_idempotent("why")]` on a statement of an intermittent task: its author answers for its repetition.
+///
+/// Rules RK01, RK06 and RK07 are not checked in it. `cargo xtask audit` lists all of them; the crash checker tests them
+/// like everything else.
+#[proc_macro_attribute]
+pub fn assume_idempotent(_args: TokenStream, item: TokenStream) -> TokenStream {
+    outside("assume_idempotent", item)
+}
+
 /// Lays the buffers of a struct out in NVM, in the order of its fields.
 ///
 /// Options: `#[rekindle(crate = path)]` where the runtime is re-exported.

@@ -157,7 +157,9 @@ pub use error::Error;
 pub use fingerprint::Fingerprint;
 pub use layout::Layout;
 pub use nvm::{Nvm, Outcome, Status};
-pub use rekindle_macros::{Layout, commit, intermittent_task, run};
+pub use rekindle_macros::{
+    Layout, assume_idempotent, commit, effect, intermittent_task, run, sense,
+};
 pub use saved::Saved;
 #[cfg(feature = "std")]
 pub use store::File;

@@ -11,5 +11,5 @@
 pub use crate::store::File;
 pub use crate::{
     Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, State, Status,
-    Store, commit, intermittent_task, run,
+    Store, assume_idempotent, commit, effect, intermittent_task, run, sense,
 };

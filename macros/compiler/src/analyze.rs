@@ -10,6 +10,7 @@ mod env;
 mod hazards;
 mod progress;
 mod types;
+mod volatile;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::names::{Names, bound, of_expr};
@@ -98,6 +99,7 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
     };
     walker.body(&task.body, &mut env);
     hazards::check(task, walker.diagnostics);
+    volatile::check(task, walker.diagnostics);
     progress::check(task, walker.diagnostics);
     walker.analysis
 }

@@ -6,6 +6,7 @@
 
 pub mod analyze;
 pub mod diag;
+pub mod effects;
 pub mod emit;
 mod hygiene;
 pub mod layout;
@@ -108,12 +109,13 @@ fn expand_with(
     mut diagnostics: Diagnostics,
 ) -> Result<TokenStream, Refused> {
     diagnostics.switch_off(&options.off);
-    let task = parse::parse(function, &mut diagnostics);
+    let mut task = parse::parse(function, &mut diagnostics);
     let analysis = analyze::analyze(&task, &mut diagnostics);
     if !diagnostics.is_empty() {
         let stub = emit::emit_stub(&task, &options.krate, &diagnostics);
         return Err(Refused { diagnostics, stub });
     }
+    effects::strip(&mut task);
     let lowered = lower::lower(&task, &analysis);
     Ok(if options.protect {
         emit::emit(&task, &analysis, &lowered, &options.krate)

@@ -71,6 +71,8 @@ pub enum SiteKind {
     Loop,
     /// A commit after a block or statement.
     Point,
+    /// A commit before an effect that must not happen twice.
+    Once,
     /// A call of a sub-task.
     Run,
 }
@@ -104,7 +106,7 @@ pub enum NodeKind {
     Let(Box<Local>),
     /// A call of a sub-task.
     Run(Box<Run>),
-    /// The commit after the statement before it.
+    /// The commit after the statement before it; its source is what resuming there leaves out.
     Point(SiteId),
     /// A loop with a site.
     Loop(Box<Loop>),

@@ -119,7 +119,7 @@ fn a_local_that_a_nest_only_reads_is_saved_once_at_its_entry() {
 #[test]
 fn bindings_are_recomputed_saved_or_dead() {
     let (analysis, _) = accepted(
-        "let half = n / 2; let dead = read(); y.set(0, dead); let limit: usize = poll(); \
+        "let half = n / 2; let dead = read(); y.set(0, dead); #[sense] let limit: usize = poll(); \
          #[commit] for i in 0..limit { y.set(i, x[half]); }",
     );
     let classes: Vec<&str> = analysis

@@ -161,7 +161,7 @@ fn a_deferred_initialisation_across_a_commit() {
 #[test]
 fn an_impure_matched_value_with_bindings() {
     refused(
-        "match poll() { Some(k) => { #[commit] for i in 0..n { y.set(i, 0); } } None => {} }",
+        "match poll() { Some(k) => { #[commit] for i in 0..n { *s += 1; } } None => {} }",
         &[("RK03", "matched value")],
     );
 }
@@ -169,7 +169,7 @@ fn an_impure_matched_value_with_bindings() {
 #[test]
 fn a_commit_inside_while_let() {
     refused(
-        "while let Some(k) = next() { #[commit] for i in 0..n { y.set(i, k); } }",
+        "while let Some(k) = next() { #[commit] for i in 0..n { *s += 1; } }",
         &[("RK03", "while let")],
     );
 }

@@ -71,7 +71,7 @@ fn rk01_what_cannot_be_seen() {
         "let r = &b; y.set(0, r.get(0));",
         "let f = |i: usize| b.get(i); y.set(0, f(0));",
         "helper(&mut b);",
-        "println!(\"{}\", b.get(0));",
+        "#[effect(at_least_once)] println!(\"{}\", b.get(0));",
         "b.sort();",
         "let z = [b.get(0); 3]; b.set(0, z[1]); let r = b;",
     ] {
@@ -133,7 +133,7 @@ fn rk04_near_misses() {
         "let mut k: usize = 0; while k + 2 <= 8 { y.set(k, 0); k += 2; }",
         "let mut k: usize = 0; #[commit] while k < n { k += 1; }",
         "let mut k: usize = 0; #[commit(paced, every = 8)] while k < n { k = next(k); }",
-        "#[commit(paced)] for i in 0..n { y.set(i, 0); }",
+        "#[commit(paced)] for i in 0..8 { y.set(i, 0); }",
         "#[commit(paced)] loop { #[commit] y.set(0, 1); if n > 3 { break; } }",
         "loop { #[commit] y.set(0, 1); if n > 3 { break; } }",
         "loop { if n > 3 { #[commit] y.set(0, 1); } else { #[commit] y.set(0, 2); } }",
@@ -148,5 +148,208 @@ fn rk04_near_misses() {
         "for v in [1i8, 2].iter().rev() { y.set(0, *v); }",
     ] {
         accepted(body);
+    }
+}
+
+/// Tasks with a device: a `&mut` parameter that is no NVM.
+fn device(body: &str, off: &[&'static str]) -> Vec<String> {
+    let source = format!(
+        "fn task(x: Input<[i8; 8]>, y: Output<[i8; 8]>, s: State<u32>, radio: &mut Radio, n: usize) {{ {body} }}"
+    );
+    let (_, _, diagnostics) = common::compile_without(&source, off);
+    diagnostics.iter().map(|d| d.text()).collect()
+}
+
+fn device_accepted(body: &str) {
+    assert!(
+        device(body, &[]).is_empty(),
+        "{body}: {:#?}",
+        device(body, &[])
+    );
+}
+
+fn device_refused(code: &'static str, body: &str) {
+    let found = device(body, &[]);
+    assert!(!found.is_empty(), "accepted: {body}");
+    assert!(
+        device(body, &[code]).is_empty(),
+        "refused by something else than {code}: {body} {found:#?}"
+    );
+    for text in found {
+        assert!(text.starts_with(&format!("[{code}]")), "{body}: {text}");
+        assert!(
+            text.contains("after an outage") && text.contains("help:"),
+            "incomplete: {text}"
+        );
+    }
+}
+
+#[test]
+fn rk06_effects_that_say_nothing_of_repetition() {
+    for body in [
+        "radio.send(x[0]); #[commit] y.set(0, 1);",
+        "#[commit] for i in 0..8 { radio.send(x[i]); }",
+        "send(x[0]);",
+        "beep();",
+        "println!(\"{}\", n);",
+        "if n > 3 { defmt::info!(\"much\"); }",
+        "#[effect] radio.send(x[0]);",
+        "#[effect(exactly_once)] radio.send(x[0]);",
+        "#[effect(at_most_once)] let r = f(1); y.set(0, r);",
+        "#[effect(at_least_once)] radio.send(x[0]); radio.sleep();",
+    ] {
+        device_refused("RK06", body);
+    }
+}
+
+#[test]
+fn rk06_near_misses() {
+    for body in [
+        "#[effect(at_least_once)] radio.send(x[0]); #[commit] y.set(0, 1);",
+        "#[effect(at_most_once)] radio.send(x[0]);",
+        "for i in 0..8 { #[effect(at_most_once)] radio.send(x[i]); }",
+        "#[commit] for i in 0..8 { #[effect(at_least_once)] radio.send(x[i]); }",
+        "#[effect(at_least_once)] println!(\"{}\", n); #[effect(at_least_once)] beep();",
+        "if n > 3 { #[effect(at_least_once)] { radio.wake(); radio.send(1); } }",
+        "let mut a: [i8; 3] = [0; 3]; fill(&mut a); y.set(0, a[0]);",
+        "#[run] transmit(&mut *radio);",
+    ] {
+        device_accepted(body);
+    }
+}
+
+#[test]
+fn rk07_what_comes_from_outside_decides_which_nvm_is_written() {
+    for body in [
+        "if poll() { y.set(0, 1); }",
+        "let t: u16 = read(); if t > 3 { y.set(0, 1); } else { y.set(1, 1); }",
+        "let t: usize = read(); y.set(t % 8, 1);",
+        "match CLOCK.now() { 0 => y.set(0, 1), _ => {} }",
+        "let mut k: usize = 0; if poll() { k = 3; } y.set(k, 1);",
+        "let mut k: usize = 0; k += read(); y.set(k % 8, 1);",
+        "if poll() { return; } y.set(0, 1);",
+        "for i in 0..8 { if poll() { break; } y.set(i, 1); }",
+        "let o = &y; if poll() { o.set(0, 1); }",
+        "#[effect(at_least_once)] let r = radio.receive(); if r > 3 { y.set(0, 1); }",
+        "#[commit(every = 2)] for i in 0..8 { let t = read(); if t > i { y.set(i, 1); } }",
+        "poll() && { y.set(0, 1); true };",
+        "let Some(t) = read() else { return; }; y.set(0, t);",
+        "let k = { let t = read(); t % 8 }; y.set(k, 1);",
+    ] {
+        device_refused("RK07", body);
+    }
+}
+
+#[test]
+fn rk07_near_misses() {
+    for body in [
+        "#[sense] let t: u16 = read(); if t > 3 { y.set(0, 1); } else { y.set(1, 1); }",
+        "#[sense] let t: u16 = radio.receive(); y.set(usize::from(t % 8), 1);",
+        "#[commit] let t: u16 = read(); if t > 3 { y.set(0, 1); }",
+        "let t: i8 = read(); y.set(0, t);",
+        "let v: i8 = if poll() { 1 } else { 2 }; y.set(0, v);",
+        "if poll() { #[run] other(y); }",
+        "if poll() { #[commit] *s += 1; }",
+        "if poll() { #[effect(at_least_once)] beep(); } y.set(0, 1);",
+        "let acc = Acc::new(); if acc.empty { y.set(0, 1); }",
+        "#[commit] for i in 0..8 { #[sense] let t: u16 = read(); if t > 3 { y.set(i, 1); } }",
+        "if x[0] > 3 { y.set(0, 1); }",
+    ] {
+        device_accepted(body);
+    }
+}
+
+#[test]
+fn rk09_what_hides_a_write() {
+    for body in [
+        "COUNT.fetch_add(1, Relaxed); y.set(0, 1);",
+        "COUNT.store(3, Relaxed);",
+        "let p = &raw const n; y.set(0, 1);",
+        "let p = &n as *const usize; y.set(0, 1);",
+        "let c = core::cell::Cell::new(3); let d: &Cell<u8> = &c; y.set(0, d.get());",
+        "SHARED.lock().push(n);",
+        "CELL.set(n);",
+        "let f = |i: usize| COUNT.swap(i, Relaxed); y.set(0, 1);",
+        "unsafe { COUNT += 1; }",
+    ] {
+        device_refused("RK09", body);
+    }
+    for ty in [
+        "&Cell<u8>",
+        "&AtomicU32",
+        "*mut u8",
+        "&core::cell::RefCell<u8>",
+        "&[Mutex<u8>]",
+    ] {
+        let (_, _, found) = common::compile(&format!("fn task(c: {ty}) {{}}"));
+        assert!(
+            found.iter().any(|d| d.code == Some("RK09")),
+            "{ty}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn rk09_near_misses() {
+    for body in [
+        "let v = TABLE.get(n); y.set(0, v);",
+        "let v = TABLE[n % 8]; y.set(0, v);",
+        "y.set(0, n as i8);",
+        "let mut a: [u8; 4] = [0; 4]; a.swap(0, 1); y.set(0, a[0]);",
+        "let a: Option<u8> = None; y.set(0, a.unwrap_or(2));",
+    ] {
+        device_accepted(body);
+    }
+}
+
+#[test]
+fn rk10_a_task_that_calls_itself() {
+    for source in [
+        "fn task(y: Output<[i8; 8]>) { #[run] task(y); }",
+        "fn task(y: Output<[i8; 8]>, n: usize) { if n > 3 { #[run] task(y, n - 1); } }",
+        "fn task(&self, y: Output<[i8; 8]>) { #[run] self.task(y); }",
+        "fn task(y: Output<[i8; 8]>) { #[run] Self::task(y); }",
+        "fn task(y: Output<[i8; 8]>) { let f = |z| task(z); #[run] other(y); }",
+    ] {
+        let (_, _, found) = common::compile(source);
+        assert!(
+            found.iter().any(|d| d.code == Some("RK10")),
+            "{source}: {found:#?}"
+        );
+        let (_, _, without) = common::compile_without(source, &["RK10"]);
+        assert!(without.iter().all(|d| d.code != Some("RK10")));
+    }
+    for source in [
+        "fn task(y: Output<[i8; 8]>) { #[run] tasks::other(y); }",
+        "fn task(&self, y: Output<[i8; 8]>) { #[run] self.other.task(y); }",
+        "fn task(y: Output<[i8; 8]>) { #[run] other::task(y); }",
+    ] {
+        let (_, _, found) = common::compile(source);
+        assert!(found.is_empty(), "{source}: {found:#?}");
+    }
+}
+
+#[test]
+fn assumptions_are_the_authors() {
+    accepted(
+        "for i in 0..8 { let v = b.get(i); #[assume_idempotent(\"max is\")] b.set(i, v.max(0)); }",
+    );
+    accepted("#[assume_idempotent(\"only reads\")] y.set(0, sum(&b));");
+    device_accepted("#[assume_idempotent(\"a pulse\")] beep();");
+    // What is not assumed is still checked, and an assumption needs its reason.
+    refused(
+        "RK01",
+        "for i in 0..8 { let v = b.get(i); #[assume_idempotent(\"x\")] c.set(i, v); b.set(i, v); }",
+    );
+    for body in [
+        "#[assume_idempotent] beep();",
+        "#[assume_idempotent(\" \")] beep();",
+    ] {
+        assert!(
+            device(body, &["RK06"])
+                .iter()
+                .any(|t| t.contains("without a reason")),
+            "{body}"
+        );
     }
 }

@@ -85,6 +85,7 @@ pub fn names_of_body(body: &Body, own: bool) -> Names {
 /// How each parameter is used; refuses what no role allows.
 pub fn uses_of_params(task: &Task, diagnostics: &mut Diagnostics) -> BTreeMap<String, Use> {
     let own = names_of_body(&task.body, true);
+    let unstated = names_of_body(&crate::effects::unstated(&task.body), true);
     let mut handed = Names::new();
     passed(&task.body, &mut handed);
     let mut uses = BTreeMap::new();
@@ -98,12 +99,14 @@ pub fn uses_of_params(task: &Task, diagnostics: &mut Diagnostics) -> BTreeMap<St
                 passed: passed.is_some(),
             },
         );
+        let unstated = unstated.get(&p.name.to_string()).copied();
         match (&p.role, direct, passed) {
+            (Role::Exclusive, Some(_), _) if unstated.is_none() => {}
             (Role::Exclusive, Some(at), _) => diagnostics.push(
                 Diagnostic::new(at, format!("`{}` is a `&mut` reference: its changes are not committed", p.name))
                     .code("RK06")
                     .outage("the change would be lost with SRAM, or made twice")
-                    .help("take an `Output` or a `State` for data; hand the parts of a buffer struct to `#[run]` tasks"),
+                    .help("take an `Output` or a `State` for data; hand the parts of a buffer struct to `#[run]` tasks; a device is used with `#[effect(at_least_once)]`, `#[effect(at_most_once)]` or `#[sense]`"),
             ),
             (Role::Output | Role::InPlace | Role::State(_), Some(at), Some(_)) => diagnostics.push(
                 Diagnostic::new(at, format!("`{}` is used here and handed to a sub-task", p.name))

@@ -8,6 +8,7 @@
 mod index;
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::effects;
 use crate::names::{Names, bound, idents_of, macro_args, of_expr};
 use crate::pure::is_assignment;
 use crate::task::{Body, Branch, Head, Loop, Node, NodeKind, Role, Task};
@@ -111,7 +112,11 @@ impl Walker<'_> {
         match &node.kind {
             NodeKind::Plain | NodeKind::Item | NodeKind::Let(_) => self.stmt(&node.source),
             // Its arguments are places and repeatable values, checked elsewhere; entering it commits.
-            NodeKind::Run(_) | NodeKind::Point(_) => self.commit(),
+            NodeKind::Run(_) => self.commit(),
+            NodeKind::Point(_) => {
+                self.commit();
+                self.stmt(&node.source);
+            }
             NodeKind::Block(_, body) => self.jumped(|w| w.body(body)),
             NodeKind::If(i) => {
                 let depth = self.scope.depth();
@@ -272,6 +277,13 @@ impl Walker<'_> {
     }
 
     fn stmt(&mut self, stmt: &Stmt) {
+        if effects::assumed(stmt) {
+            // What it binds is bound; of its reads and writes its author says that they can be repeated.
+            if let Stmt::Local(l) = stmt {
+                self.bind(&l.pat);
+            }
+            return;
+        }
         match stmt {
             Stmt::Local(l) => {
                 if let Some(init) = &l.init {

@@ -53,7 +53,7 @@ impl Emitter<'_> {
             NodeKind::Plain | NodeKind::Item => return tokens(&node.source),
             NodeKind::Let(local) => return self.kept_let(node.id, local),
             NodeKind::Run(run) => self.run(run),
-            NodeKind::Point(site) => self.point(*site),
+            NodeKind::Point(site) => self.point(*site, &node.source),
             NodeKind::Block(label, body) => {
                 let body = self.body(body);
                 quote!(#label { #body })
@@ -146,15 +146,18 @@ impl Emitter<'_> {
         tokens(arg)
     }
 
-    fn point(&self, site: u8) -> TokenStream {
+    fn point(&self, site: u8, after: &Stmt) -> TokenStream {
         let (rk, frame, at) = (local("core"), local("frame"), local("at"));
         let commit = self.record(site, self.saves_at(site), &[]);
+        // An effect that must not happen twice: done after its commit, left out when that is where execution resumes.
+        let once = (self.kind_of(site) == Some(SiteKind::Once)).then_some(after);
         quote! {
             if #at == #site {
                 #rk.resumed(&mut #frame)?;
                 #at = 0;
             } else {
                 #commit
+                #once
             }
         }
     }
@@ -224,6 +227,9 @@ impl Emitter<'_> {
             .iter()
             .map(|node| match &node.kind {
                 NodeKind::Run(run) => self.call(&run.call),
+                NodeKind::Point(site) if self.kind_of(*site) == Some(SiteKind::Once) => {
+                    statement(&node.source)
+                }
                 NodeKind::Point(_) => TokenStream::new(),
                 NodeKind::Loop(l) => self.plain_loop(l),
                 NodeKind::Block(label, b) => {

@@ -1,6 +1,7 @@
 //! `#[commit]` and `#[run]`: finding them, reading them, and refusing them where they cannot work (RK08).
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::effects::Word;
 use crate::task::Paced;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -27,6 +28,10 @@ pub enum MarkerKind {
     Commit,
     /// `#[run]`
     Run,
+    /// `#[sense]`
+    Sense,
+    /// `#[effect(at_most_once)]`
+    Once,
 }
 
 fn kind_of(attr: &Attribute) -> Option<MarkerKind> {
@@ -35,6 +40,8 @@ fn kind_of(attr: &Attribute) -> Option<MarkerKind> {
     match last.ident.to_string().as_str() {
         "commit" if ours => Some(MarkerKind::Commit),
         "run" if ours => Some(MarkerKind::Run),
+        "sense" if ours => Some(MarkerKind::Sense),
+        "effect" if crate::effects::word(attr) == Some(Word::AtMostOnce) => Some(MarkerKind::Once),
         _ => None,
     }
 }
@@ -67,6 +74,15 @@ pub fn take_markers(attrs: &mut Vec<Attribute>, diagnostics: &mut Diagnostics) -
 fn read_options(attr: &Attribute, kind: MarkerKind) -> syn::Result<(Option<Expr>, Option<Paced>)> {
     if let Meta::Path(_) = &attr.meta {
         return Ok((None, None));
+    }
+    if kind == MarkerKind::Once {
+        return Ok((None, None));
+    }
+    if kind == MarkerKind::Sense {
+        return Err(syn::Error::new(
+            attr.span(),
+            "`#[sense]` takes no arguments",
+        ));
     }
     if kind == MarkerKind::Run {
         return Err(syn::Error::new(attr.span(), "`#[run]` takes no arguments"));

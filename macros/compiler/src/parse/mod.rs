@@ -1,5 +1,6 @@
 //! Tokens → task AST.
 
+mod hidden;
 mod markers;
 mod redirect;
 mod signature;
@@ -10,6 +11,8 @@ use crate::task::{
     SiteKind, Task, plain_kind,
 };
 use markers::{Marker, MarkerKind, take_markers};
+
+pub use markers::attrs_mut;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -26,6 +29,8 @@ pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
     let params = signature::params(&item.sig, diagnostics);
     let mut block = *item.block;
     redirect::refuse_unsafe(&block, diagnostics);
+    crate::effects::check(&block, diagnostics);
+    hidden::refuse(&item.sig, &block, diagnostics);
     redirect::returns(&mut block, diagnostics);
     let mut parser = Parser {
         sites: Vec::new(),
@@ -114,6 +119,8 @@ impl Parser<'_> {
                 span,
                 ..
             }) => self.run(stmt, span, nodes),
+            Some(marker) if marker.kind == MarkerKind::Sense => self.sense(stmt, &marker, nodes),
+            Some(marker) if marker.kind == MarkerKind::Once => self.once(stmt, &marker, nodes),
             Some(marker) => self.commit(stmt, marker, nodes),
             None => self.unmarked(stmt, nodes),
         }
@@ -162,6 +169,57 @@ impl Parser<'_> {
                 ));
             }
         }
+    }
+
+    /// `#[sense] let v: T = …;`: durable before it is used.
+    fn sense(&mut self, mut stmt: Stmt, marker: &Marker, nodes: &mut Vec<Node>) {
+        markers::refuse_inside(&stmt, self.diagnostics);
+        let span = stmt.span();
+        let Stmt::Local(local) = &mut stmt else {
+            self.diagnostics.push(
+                Diagnostic::new(marker.span, "`#[sense]` goes before a `let`")
+                    .code("RK07")
+                    .outage("what was sensed could not be kept")
+                    .help("write `#[sense] let value: Type = …;`"),
+            );
+            return;
+        };
+        let word = syn::parse_quote_spanned!(marker.span=> #[sense]);
+        local.attrs.push(word);
+        let kind = plain_kind(&stmt);
+        nodes.push(self.node(kind, stmt));
+        let site = self.site(span, SiteKind::Point);
+        let nothing = Stmt::Expr(syn::parse_quote!({}), None);
+        nodes.push(self.node(NodeKind::Point(site), nothing));
+    }
+
+    /// `#[effect(at_most_once)] call(…);`: the commit comes first, and resuming there leaves the call out.
+    fn once(&mut self, mut stmt: Stmt, marker: &Marker, nodes: &mut Vec<Node>) {
+        markers::refuse_inside(&stmt, self.diagnostics);
+        let span = stmt.span();
+        let word = syn::parse_quote_spanned!(marker.span=> #[effect(at_most_once)]);
+        match &mut stmt {
+            Stmt::Expr(e @ (Expr::Call(_) | Expr::MethodCall(_)), Some(_)) => {
+                if let Some(attrs) = attrs_mut(e) {
+                    attrs.push(word);
+                }
+            }
+            Stmt::Macro(m) => m.attrs.push(word),
+            _ => {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        marker.span,
+                        "`#[effect(at_most_once)]` goes before a call, as a statement of its own",
+                    )
+                    .code("RK06")
+                    .outage("what it gives would be missing when the effect is left out")
+                    .help("write `#[effect(at_most_once)] call(arguments);`"),
+                );
+                return;
+            }
+        }
+        let site = self.site(span, SiteKind::Once);
+        nodes.push(self.node(NodeKind::Point(site), stmt));
     }
 
     fn unmarked(&mut self, stmt: Stmt, nodes: &mut Vec<Node>) {
