@@ -1,5 +1,6 @@
 //! Developer commands of Rekindle: `cargo xtask COMMAND`.
 
+mod audit;
 mod baseline;
 mod bench;
 mod bench_host;
@@ -107,6 +108,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Lists each `#[assume_idempotent("why")]`: what authors answer for instead of the rules.
+    Audit {
+        /// Of which crate or workspace.
+        #[arg(default_value = ".")]
+        folder: std::path::PathBuf,
+        /// Print a list of `{file, line, reason}`.
+        #[arg(long)]
+        json: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -137,6 +147,7 @@ fn main() -> ExitCode {
             seed,
             json,
         } => generated::run(programs, seed, json, true),
+        Command::Audit { folder, json } => audit::report(&folder, json),
         Command::Baseline { json } => baseline::report(json),
         Command::PlannerReport { json } => planner_report::report(json),
         Command::Firmware { json, only, short } => {
