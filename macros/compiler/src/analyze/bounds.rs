@@ -6,7 +6,7 @@
 
 use crate::names::bound;
 use crate::task::{Body, Head, NodeKind, Role, Task};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{BinOp, Expr, ExprMethodCall, GenericParam, Local, Pat, Type};
 
@@ -23,13 +23,13 @@ impl Bounds {
     /// Reads a task.
     pub fn of(task: &Task) -> Self {
         let mut bounds = Self::default();
-        let generics: BTreeMap<String, ()> = task
+        let generics: BTreeSet<String> = task
             .sig
             .generics
             .params
             .iter()
             .filter_map(|p| match p {
-                GenericParam::Type(t) => Some((t.ident.to_string(), ())),
+                GenericParam::Type(t) => Some(t.ident.to_string()),
                 _ => None,
             })
             .collect();
@@ -44,7 +44,7 @@ impl Bounds {
                     Type::Path(t) => t
                         .path
                         .get_ident()
-                        .is_some_and(|i| generics.contains_key(&i.to_string())),
+                        .is_some_and(|i| generics.contains(&i.to_string())),
                     _ => false,
                 },
                 _ => false,

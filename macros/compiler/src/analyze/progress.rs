@@ -63,7 +63,7 @@ impl<'a> Visit<'a> for Found {
                 }) => {}
             Expr::While(l) if counted(l) && fixed_end(l, &self.bounds) => {}
             Expr::ForLoop(l) if !self.bounds.ends(&l.expr) => {
-                self.loops.push((l.expr.span(), "`for`"))
+                self.loops.push((l.expr.span(), "`for`"));
             }
             Expr::While(l) => self.loops.push((l.while_token.span, "`while`")),
             Expr::Loop(l) => self.loops.push((l.loop_token.span, "`loop`")),

@@ -54,7 +54,7 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
     };
     for p in &task.params {
         walker.locals.push(Name {
-            name: p.name.to_string(),
+            text: p.name.to_string(),
             volatile: false,
             buffer: matches!(p.role, Role::Output | Role::InPlace),
             shared: matches!(p.role, Role::Value(_) | Role::Input) && !p.mutable,
@@ -65,7 +65,7 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
 
 #[derive(Clone, Debug)]
 struct Name {
-    name: String,
+    text: String,
     /// Holds something from outside.
     volatile: bool,
     /// A buffer that is written, or an alias of one.
@@ -90,7 +90,7 @@ impl Walker<'_> {
     }
 
     fn find(&self, name: &str) -> Option<&Name> {
-        self.locals.iter().rev().find(|n| n.name == name)
+        self.locals.iter().rev().find(|n| n.text == name)
     }
 
     fn is_buffer(&self, name: &str) -> bool {
@@ -203,10 +203,9 @@ impl Walker<'_> {
                 let each = l.commit.as_ref().map(crate::task::LoopCommit::each);
                 let run = |w: &mut Self| {
                     w.body(&l.body);
-                    match each {
-                        Some(true) => w.commit(),
-                        // Whether the commit came is not known; what holds without it is the worse.
-                        Some(false) | None => {}
+                    // Where it may not have come, what holds without it is the worse.
+                    if each == Some(true) {
+                        w.commit();
                     }
                 };
                 let jumps = jumps(&node.source);
@@ -277,7 +276,7 @@ impl Walker<'_> {
     fn bind(&mut self, pat: &Pat, volatile: bool, buffer: bool) {
         for (name, _) in bound(pat) {
             self.locals.push(Name {
-                name: name.to_string(),
+                text: name.to_string(),
                 volatile,
                 buffer,
                 shared: false,
@@ -497,7 +496,7 @@ impl Walker<'_> {
             Expr::Block(b) => self.block(&b.block),
             Expr::ForLoop(l) => {
                 self.repeat(Some((&l.pat, &l.expr)), None, left(&l.body), |w| {
-                    w.block(&l.body)
+                    w.block(&l.body);
                 });
             }
             Expr::While(l) => self.repeat(None, Some(&l.cond), left(&l.body), |w| w.block(&l.body)),
@@ -565,7 +564,7 @@ impl Walker<'_> {
             return;
         }
         for name in of_expr(place).into_keys() {
-            if let Some(n) = self.locals.iter_mut().rev().find(|n| n.name == name) {
+            if let Some(n) = self.locals.iter_mut().rev().find(|n| n.text == name) {
                 n.volatile = true;
             }
         }
