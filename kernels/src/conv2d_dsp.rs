@@ -134,14 +134,27 @@ impl<
     #[inline(never)]
     fn two(&self, places: &Wide<KH, KW, C>) -> [[i8; M]; 2] {
         let mut out = [[0; M]; 2];
+        if const { dsp::pairs_takes(KH * KW * C, M) } && self.ordinary {
+            let (values, rows) = (places.fours(), &self.weight);
+            dsp::pairs(
+                values,
+                rows,
+                &self.bias,
+                &self.scale,
+                self.activation,
+                &mut out,
+            );
+            return out;
+        }
         let mut next = 0;
         while next < M {
             // The last two of an odd number overlap those before.
             let m = next.min(const { M.saturating_sub(2) });
             next = m + 2;
-            let (Some([rows]), Some(&[first, second])) = (
-                self.weight[m..].as_chunks::<2>().0.get(..1),
+            let (Some(rows), Some(&[first, second]), Some(scale)) = (
+                self.weight[m..].first_chunk::<2>(),
                 self.bias[m..].first_chunk::<2>(),
+                self.scale[m..].first_chunk::<2>(),
             ) else {
                 break;
             };
@@ -151,11 +164,7 @@ impl<
                 let from = const { (KH * KW * C).saturating_sub(4) };
                 acc = dsp::two_by_two(array::from_ref(&places.tail), rows, from, acc);
             }
-            let [a, b, c, d] = acc;
-            let (s, t) = (self.scale[m], self.scale[m + 1]);
-            let four = self
-                .activation
-                .quantize_four([a, c, b, d], [s, t, s, t], self.ordinary);
+            let four = self.activation.quantize_two(acc, scale, self.ordinary);
             let [a, c, b, d] = four.to_le_bytes().map(u8::cast_signed);
             (out[0][m], out[0][m + 1]) = (a, c);
             (out[1][m], out[1][m + 1]) = (b, d);

@@ -146,11 +146,17 @@ impl<
     #[inline(never)]
     fn fours(&self, under: &[[&[i8; M]; KW]; KH], out: &mut [i8; M]) {
         let (under, taps) = (under.as_flattened(), self.weight.as_flattened());
+        if const { KH * KW == 9 && dsp::nine_takes(M) }
+            && self.ordinary
+            && let (Ok(under), Ok(taps)) = (under.try_into(), taps.try_into())
+        {
+            return dsp::nine(under, taps, &self.bias, &self.scale, self.activation, out);
+        }
         let (bias, scale) = (self.bias.as_chunks::<4>().0, self.scale.as_chunks::<4>().0);
         let out = out.as_chunks_mut::<4>().0.iter_mut();
         for (((bias, scale), out), m) in bias.iter().zip(scale).zip(out).zip((0..).step_by(4)) {
             let acc = dsp::lanes(under, taps, m, *bias);
-            let four = self.activation.quantize_four(acc, *scale, self.ordinary);
+            let four = self.activation.quantize_four(acc, scale, self.ordinary);
             *out = four.to_le_bytes().map(u8::cast_signed);
         }
     }

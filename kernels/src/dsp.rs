@@ -44,52 +44,134 @@ fn odd(four: u32) -> u32 {
     out
 }
 
-/// `2·a·b / 2³²`, rounded to nearest with ties up, where `2·a` saturates.
-#[inline(always)]
-pub(crate) fn double_high(a: i32, b: i32) -> i32 {
-    let out;
-    // SAFETY: computes a register from registers, and the flag Q, which nothing reads.
-    unsafe {
-        asm!("qadd {out}, {a}, {a}", "smmulr {out}, {out}, {b}", out = out(reg) out, a = in(reg) a, b = in(reg) b,
-            options(pure, nomem, nostack, preserves_flags));
-    }
-    out
+/// One sum to a byte, saturated; see [`Activation::quantize_four`].
+macro_rules! scaled {
+    ($sum:literal) => {
+        concat!(
+            "smmulr {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {t}
+            add {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, asr #31
+            asr {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {v}
+            add {",
+            $sum,
+            "}, {",
+            $sum,
+            "}, {u}
+            ssat {",
+            $sum,
+            "}, #8, {",
+            $sum,
+            "}, asr #1"
+        )
+    };
 }
 
-/// `value / 2`, rounded down, saturated to int8.
-#[inline(always)]
-pub(crate) fn saturate_half(value: i32) -> u32 {
-    let out;
-    // SAFETY: computes a register from a register, and the flag Q, which nothing reads.
-    unsafe {
-        asm!("ssat {}, #8, {}, asr #1", lateout(reg) out, in(reg) value, options(pure, nomem, nostack, preserves_flags));
-    }
-    out
+/// Four bytes to one word, `a` to `d`, clamped.
+macro_rules! packed {
+    ($a:literal, $b:literal, $c:literal, $d:literal, $min:literal, $max:literal) => {
+        concat!(
+            "bfi {",
+            $a,
+            "}, {",
+            $b,
+            "}, #8, #8
+            bfi {",
+            $a,
+            "}, {",
+            $c,
+            "}, #16, #8
+            bfi {",
+            $a,
+            "}, {",
+            $d,
+            "}, #24, #8
+            ssub8 {t}, {",
+            $a,
+            "}, {",
+            $min,
+            "}
+            sel {",
+            $a,
+            "}, {",
+            $a,
+            "}, {",
+            $min,
+            "}
+            ssub8 {t}, {",
+            $max,
+            "}, {",
+            $a,
+            "}
+            sel {",
+            $a,
+            "}, {",
+            $a,
+            "}, {",
+            $max,
+            "}"
+        )
+    };
 }
 
-/// The low bytes of four words.
-#[inline(always)]
-pub(crate) fn pack([a, b, c, d]: [u32; 4]) -> u32 {
-    let mut out = a;
-    // SAFETY: computes a register from registers.
-    unsafe {
-        asm!("bfi {out}, {b}, #8, #8", "bfi {out}, {c}, #16, #8", "bfi {out}, {d}, #24, #8",
-            out = inout(reg) out, b = in(reg) b, c = in(reg) c, d = in(reg) d,
-            options(pure, nomem, nostack, preserves_flags));
-    }
-    out
+const fn splat(value: i8) -> u32 {
+    value as u8 as u32 * 0x0101_0101
 }
 
-/// Each of four int8 clamped.
+/// Sums of four channels to bytes; the multipliers are ordinary.
 #[inline(always)]
-pub(crate) fn clamp_bytes(four: u32, min: u32, max: u32) -> u32 {
-    let mut out = four;
-    // SAFETY: computes a register from registers, and the flags GE.
+pub(crate) fn quantize(
+    [mut a, b, c, d]: [i32; 4],
+    scale: &[Multiplier; 4],
+    activation: Activation,
+) -> u32 {
+    // SAFETY: reads the four multipliers, which are two aligned words each, and computes registers from registers, the flags
+    // GE, and the flag Q, which nothing reads.
     unsafe {
-        asm!("ssub8 {t}, {out}, {min}", "sel {out}, {out}, {min}", "ssub8 {t}, {max}, {out}", "sel {out}, {out}, {max}",
-            out = inout(reg) out, min = in(reg) min, max = in(reg) max, t = out(reg) _, options(pure, nomem, nostack));
+        asm!(
+            "ldrd {t}, {v}, [{scale}]", "qadd {a}, {a}, {a}", scaled!("a"),
+            "ldrd {t}, {v}, [{scale}, #8]", "qadd {b}, {b}, {b}", scaled!("b"),
+            "ldrd {t}, {v}, [{scale}, #16]", "qadd {c}, {c}, {c}", scaled!("c"),
+            "ldrd {t}, {v}, [{scale}, #24]", "qadd {d}, {d}, {d}", scaled!("d"),
+            packed!("a", "b", "c", "d", "min", "max"),
+            a = inout(reg) a, b = inout(reg) b => _, c = inout(reg) c => _, d = inout(reg) d => _,
+            scale = in(reg) scale, t = out(reg) _, v = out(reg) _, u = in(reg) 1 + 2 * i32::from(activation.zero),
+            min = in(reg) splat(activation.min), max = in(reg) splat(activation.max), options(pure, readonly, nostack));
     }
-    out
+    a.cast_unsigned()
+}
+
+/// Sums of two channels at two places each, `a` and `b` of the first one, to bytes: both at the first place, then at the
+/// second. The multipliers are ordinary.
+#[inline(always)]
+pub(crate) fn quantize_two(
+    [mut a, b, c, d]: [i32; 4],
+    scale: &[Multiplier; 2],
+    activation: Activation,
+) -> u32 {
+    // SAFETY: as in `quantize`, with two multipliers.
+    unsafe {
+        asm!(
+            "ldrd {t}, {v}, [{scale}]", "qadd {a}, {a}, {a}", scaled!("a"), "qadd {b}, {b}, {b}", scaled!("b"),
+            "ldrd {t}, {v}, [{scale}, #8]", "qadd {c}, {c}, {c}", scaled!("c"), "qadd {d}, {d}, {d}", scaled!("d"),
+            packed!("a", "c", "b", "d", "min", "max"),
+            a = inout(reg) a, b = inout(reg) b => _, c = inout(reg) c => _, d = inout(reg) d => _,
+            scale = in(reg) scale, t = out(reg) _, v = out(reg) _, u = in(reg) 1 + 2 * i32::from(activation.zero),
+            min = in(reg) splat(activation.min), max = in(reg) splat(activation.max), options(pure, readonly, nostack));
+    }
+    a.cast_unsigned()
 }
 
 /// Four int8 in one word; any alignment.
@@ -122,20 +204,20 @@ pub(crate) fn tail(values: &[i8]) -> u32 {
 /// Sixteen products of [`two_by_two`].
 macro_rules! two_by_two_step {
     () => {
-        "ldr {t1}, [{w}, #{k}]
-        ldr {t0}, [{w}], #4
+        "ldr {v}, [{w}, #{k}]
+        ldr {t}, [{w}], #4
         ldrd {p0}, {p1}, [{x}], #8
-        sxtb16 {u}, {t0}
+        sxtb16 {u}, {t}
         smlad {a}, {u}, {p0}, {a}
         smlad {b}, {u}, {p1}, {b}
-        sxtb16 {u}, {t1}
+        sxtb16 {u}, {v}
         smlad {c}, {u}, {p0}, {c}
         smlad {d}, {u}, {p1}, {d}
         ldrd {p0}, {p1}, [{x}], #8
-        sxtb16 {u}, {t0}, ror #8
+        sxtb16 {u}, {t}, ror #8
         smlad {a}, {u}, {p0}, {a}
         smlad {b}, {u}, {p1}, {b}
-        sxtb16 {u}, {t1}, ror #8
+        sxtb16 {u}, {v}, ror #8
         smlad {c}, {u}, {p0}, {c}
         smlad {d}, {u}, {p1}, {d}"
     };
@@ -170,7 +252,7 @@ pub(crate) fn two_by_two<R: Tensor>(
                     asm!("2:", $($step,)* "subs {n}, {n}, #1", "bne 2b",
                         x = inout(reg) x, w = inout(reg) w, n = inout(reg) $count => _,
                         a = inout(reg) a, b = inout(reg) b, c = inout(reg) c, d = inout(reg) d,
-                        t0 = out(reg) _, t1 = out(reg) _, u = out(reg) _, p0 = out(reg) _, p1 = out(reg) _,
+                        t = out(reg) _, v = out(reg) _, u = out(reg) _, p0 = out(reg) _, p1 = out(reg) _,
                         k = const reach(R::LEN), options(readonly, nostack));
                 }
             }
@@ -186,6 +268,73 @@ pub(crate) fn two_by_two<R: Tensor>(
     steps!(values.len() % 4, two_by_two_step!());
     let _ = (x, w);
     [a, b, c, d]
+}
+
+/// Whether [`pairs`] takes `m` rows of `k` weights.
+pub(crate) const fn pairs_takes(k: usize, m: usize) -> bool {
+    two_by_two_takes(k) && k.is_multiple_of(4) && m.is_multiple_of(2) && 0 < m && m <= REACH
+}
+
+/// Addresses and constants of [`pairs`], for which there are no registers.
+#[repr(C)]
+struct Pairs {
+    values: *const Fours,
+    bias: *const i32,
+    scale: *const Multiplier,
+    out: *mut i8,
+    offset: i32,
+    min: u32,
+    max: u32,
+    end: *const i8,
+}
+
+/// All channels at two places, two by two; the multipliers are ordinary.
+///
+/// `values` are as many as a row has weights, by [`Fours`].
+#[inline(always)]
+pub(crate) fn pairs<R: Tensor, const M: usize>(
+    values: &[Fours],
+    rows: &[R; M],
+    bias: &[i32; M],
+    scale: &[Multiplier; M],
+    activation: Activation,
+    out: &mut [[i8; M]; 2],
+) {
+    if !pairs_takes(R::LEN, M) || 4 * values.len() != R::LEN {
+        return;
+    }
+    let out = out.as_flattened_mut().as_mut_ptr();
+    let mut all = Pairs {
+        values: values.as_ptr(),
+        bias: bias.as_ptr(),
+        scale: scale.as_ptr(),
+        out,
+        offset: 1 + 2 * i32::from(activation.zero),
+        min: splat(activation.min),
+        max: splat(activation.max),
+        end: out.wrapping_add(M),
+    };
+    // SAFETY: for each two of the `M` channels, of which there are two at least, reads all values, as many weights of both
+    // rows, two biases and two multipliers, and writes two values at each place. Any alignment is good for `LDR` and `STRH`;
+    // what `LDRD` takes are words. `all` is written, and nothing reads it later.
+    unsafe {
+        asm!(
+            "3:", "ldrd {x}, {p0}, [{all}]", "ldrd {a}, {c}, [{p0}], #8", "str {p0}, [{all}, #4]", "mov {b}, {a}", "mov {d}, {c}",
+            ".if {fours}", "mov {n}, #{fours}", "2:",
+            two_by_two_step!(), two_by_two_step!(), two_by_two_step!(), two_by_two_step!(),
+            "subs {n}, {n}, #1", "bne 2b", ".endif",
+            ".if {rest} > 0", two_by_two_step!(), ".endif", ".if {rest} > 1", two_by_two_step!(), ".endif",
+            ".if {rest} > 2", two_by_two_step!(), ".endif",
+            "add {w}, {w}, #{k}", "ldrd {x}, {n}, [{all}, #8]", "ldr {u}, [{all}, #16]",
+            "ldrd {t}, {v}, [{x}], #8", "qadd {a}, {a}, {a}", scaled!("a"), "qadd {b}, {b}, {b}", scaled!("b"),
+            "ldrd {t}, {v}, [{x}], #8", "qadd {c}, {c}, {c}", scaled!("c"), "qadd {d}, {d}, {d}", scaled!("d"),
+            "ldrd {u}, {v}, [{all}, #20]", packed!("a", "c", "b", "d", "u", "v"),
+            "lsr {b}, {a}, #16", "ldr {t}, [{all}, #28]", "strh {b}, [{n}, #{m}]", "strh {a}, [{n}], #2", "strd {x}, {n}, [{all}, #8]", "cmp {n}, {t}", "blo 3b",
+            all = in(reg) &raw mut all, w = inout(reg) rows.flat().as_ptr() => _,
+            a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _, x = out(reg) _, n = out(reg) _,
+            t = out(reg) _, v = out(reg) _, u = out(reg) _, p0 = out(reg) _, p1 = out(reg) _,
+            k = const reach(R::LEN), m = const reach(M), fours = const R::LEN / 16, rest = const R::LEN / 4 % 4, options(nostack));
+    }
 }
 
 /// Sixteen products of [`four_rows`].
@@ -335,6 +484,72 @@ pub(crate) fn lanes<const C: usize>(
     [a, b, c, d]
 }
 
+/// Whether [`nine`] takes pixels of `c` channels.
+pub(crate) const fn nine_takes(c: usize) -> bool {
+    c.is_multiple_of(4) && c > 0 && 8 * c <= REACH
+}
+
+/// Addresses and constants of [`nine`], for which there are no registers.
+#[repr(C)]
+struct Nine {
+    under: *const u8,
+    taps: *const u8,
+    bias: *const i32,
+    scale: *const Multiplier,
+    out: *mut i8,
+    offset: i32,
+    min: u32,
+    max: u32,
+}
+
+/// All channels of a depthwise filter of nine taps at one place; the multipliers are ordinary.
+#[inline(always)]
+pub(crate) fn nine<const C: usize>(
+    under: &[&[i8; C]; 9],
+    taps: &[[i8; C]; 9],
+    bias: &[i32; C],
+    scale: &[Multiplier; C],
+    activation: Activation,
+    out: &mut [i8; C],
+) {
+    if !nine_takes(C) {
+        return;
+    }
+    let all = Nine {
+        under: under.as_ptr().cast(),
+        taps: taps.as_flattened().as_ptr().cast(),
+        bias: bias.as_ptr(),
+        scale: scale.as_ptr(),
+        out: out.as_mut_ptr(),
+        offset: 1 + 2 * i32::from(activation.zero),
+        min: splat(activation.min),
+        max: splat(activation.max),
+    };
+    // SAFETY: for each four of the `C` channels, of which there are four at least, reads nine addresses, four values at each,
+    // as many weights, four biases and four multipliers, and writes four values. Any alignment is good for `LDR` and `STR`; what
+    // `LDRD` takes are words.
+    unsafe {
+        asm!(
+            "3:",
+            "ldrd {under}, {w}, [{all}]", "ldr {x}, [{all}, #8]", "add {x}, {x}, {m}, lsl #2",
+            "ldrd {a}, {b}, [{x}]", "ldrd {c}, {d}, [{x}, #8]", "add {w}, {w}, {m}",
+            lanes_step!("0 * {k}"), lanes_step!("1 * {k}"), lanes_step!("2 * {k}"),
+            lanes_step!("3 * {k}"), lanes_step!("4 * {k}"), lanes_step!("5 * {k}"),
+            lanes_step!("6 * {k}"), lanes_step!("7 * {k}"), lanes_step!("8 * {k}"),
+            "ldrd {x}, {w}, [{all}, #12]", "add {x}, {x}, {m}, lsl #3", "add {w}, {w}, {m}", "ldr {u}, [{all}, #20]",
+            "ldrd {t}, {v}, [{x}]", "qadd {a}, {a}, {a}", scaled!("a"),
+            "ldrd {t}, {v}, [{x}, #8]", "qadd {b}, {b}, {b}", scaled!("b"),
+            "ldrd {t}, {v}, [{x}, #16]", "qadd {c}, {c}, {c}", scaled!("c"),
+            "ldrd {t}, {v}, [{x}, #24]", "qadd {d}, {d}, {d}", scaled!("d"),
+            "ldrd {u}, {v}, [{all}, #24]", packed!("a", "b", "c", "d", "u", "v"),
+            "str {a}, [{w}]", "adds {m}, {m}, #4", "cmp {m}, #{k}", "blo 3b",
+            all = in(reg) &raw const all, m = inout(reg) 0 => _, k = const C,
+            a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _,
+            under = out(reg) _, w = out(reg) _, x = out(reg) _, t = out(reg) _, u = out(reg) _, v = out(reg) _,
+            options(nostack));
+    }
+}
+
 /// `acc` plus the products of a row of values and a row of weights; any length.
 #[inline(always)]
 fn row(values: &[i8], weights: &[i8], mut acc: i32) -> i32 {
@@ -372,7 +587,7 @@ pub(crate) fn channels<R: Tensor>(
         let out = out.as_chunks_mut::<4>().0;
         for (((rows, bias), scale), out) in rows.zip(bias).zip(scale).zip(out) {
             let acc = four_rows(values, rows, *bias);
-            let four = activation.quantize_four(acc, *scale, ordinary);
+            let four = activation.quantize_four(acc, scale, ordinary);
             *out = four.to_le_bytes().map(u8::cast_signed);
             m += 4;
         }

@@ -51,9 +51,11 @@ pub const fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
 
 /// A positive real factor as a Q31 mantissa and a power of two: `q · 2^(shift − 31)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)] // Read by the instructions of `dsp`.
 pub struct Multiplier {
     q: i32,
-    shift: i32,
+    /// The complement of `shift`, which is what is shifted to the right, less one.
+    right: i32,
 }
 
 impl Multiplier {
@@ -71,12 +73,12 @@ impl Multiplier {
             -31 <= shift && shift <= 31,
             "the shift of a multiplier is in -31..=31"
         );
-        Self { q, shift }
+        Self::unchecked(q, shift)
     }
 
     /// Parts that need not be normalised: the mantissa is not negative, the exponent not below -31.
     pub(crate) const fn unchecked(q: i32, shift: i32) -> Self {
-        Self { q, shift }
+        Self { q, right: !shift }
     }
 
     /// The nearest multiplier to `real`, half away from zero, as `QuantizeMultiplier` of TensorFlow Lite.
@@ -105,7 +107,7 @@ impl Multiplier {
         let biased = (bits >> 52) as i32;
         let mut shift = biased - 1022;
         if shift < -31 {
-            return Self { q: 0, shift: 0 };
+            return Self::unchecked(0, 0);
         }
         let mantissa = (bits & ((1 << 52) - 1)) | (1 << 52);
         // 53 significant bits to 31.
@@ -114,18 +116,15 @@ impl Multiplier {
             q >>= 1;
             shift += 1;
         }
-        Self { q: q as i32, shift }
+        Self::unchecked(q as i32, shift)
     }
 
     /// `x` times the factor, rounded twice: `MultiplyByQuantizedMultiplier` with double rounding.
     #[inline]
     pub const fn apply(self, x: i32) -> i32 {
-        let left = if self.shift > 0 { self.shift as u32 } else { 0 };
-        let right = if self.shift > 0 {
-            0
-        } else {
-            self.shift.unsigned_abs()
-        };
+        let (_, shift) = self.parts();
+        let left = if shift > 0 { shift as u32 } else { 0 };
+        let right = if shift > 0 { 0 } else { shift.unsigned_abs() };
         // The mantissa is never `MIN`, so there is nothing to saturate.
         let high = (x.wrapping_shl(left) as i64 * self.q as i64 + (1 << 30)) >> 31;
         let high = high as i32;
@@ -139,7 +138,7 @@ impl Multiplier {
 
     /// Mantissa in Q31 and exponent.
     pub const fn parts(self) -> (i32, i32) {
-        (self.q, self.shift)
+        (self.q, !self.right)
     }
 }
 
@@ -156,7 +155,7 @@ impl Multiplier {
 ///
 /// As [`Multiplier::new`]; in a constant this is a compile error.
 pub const fn multipliers<const N: usize>(parts: [[i32; 2]; N]) -> [Multiplier; N] {
-    let mut all = [Multiplier { q: 0, shift: 0 }; N];
+    let mut all = [Multiplier::unchecked(0, 0); N];
     let mut n = 0;
     while n < N {
         all[n] = Multiplier::new(parts[n][0], parts[n][1]);
@@ -195,7 +194,7 @@ impl Activation {
         }
     }
 
-    /// As [`quantize`](Self::quantize), for four accumulators: one byte of the result each.
+    /// As [`quantize`](Self::quantize), for four channels: one byte of the result each.
     ///
     /// Where all multipliers are `ordinary`, by the DSP's rounding multiplication. It doubles the accumulator, which
     /// saturates; where it does, the scaled value is 2²⁹ or more, less one at most for the saturation, and after a shift of 20
@@ -205,23 +204,31 @@ impl Activation {
     pub(crate) fn quantize_four(
         self,
         acc: [i32; 4],
-        scale: [Multiplier; 4],
+        scale: &[Multiplier; 4],
         ordinary: bool,
     ) -> u32 {
-        use crate::dsp;
-
-        if !ordinary {
-            return self.quantize_rare(acc, scale);
+        if ordinary {
+            crate::dsp::quantize(acc, scale, self)
+        } else {
+            self.quantize_rare(acc, *scale)
         }
-        let offset = 1 + 2 * i32::from(self.zero);
-        let bytes = core::array::from_fn(|k| {
-            let high = dsp::double_high(acc[k], scale[k].q);
-            // For a shift of -1 to -20, one less of it.
-            let twice = (high + (high >> 31)) >> (!scale[k].shift & 31);
-            dsp::saturate_half(twice + offset)
-        });
-        let splat = |v: i8| u32::from(v as u8) * 0x0101_0101;
-        dsp::clamp_bytes(dsp::pack(bytes), splat(self.min), splat(self.max))
+    }
+
+    /// The same for two channels at two places each: bytes of both at the first, then at the second.
+    #[cfg(rekindle_dsp)]
+    #[inline(always)]
+    pub(crate) fn quantize_two(
+        self,
+        [a, b, c, d]: [i32; 4],
+        scale: &[Multiplier; 2],
+        ordinary: bool,
+    ) -> u32 {
+        if ordinary {
+            crate::dsp::quantize_two([a, b, c, d], scale, self)
+        } else {
+            let [s, t] = *scale;
+            self.quantize_rare([a, c, b, d], [s, t, s, t])
+        }
     }
 
     #[cfg(rekindle_dsp)]
@@ -245,7 +252,7 @@ impl Activation {
 pub(crate) const fn ordinary(scale: &[Multiplier]) -> bool {
     let mut i = 0;
     while i < scale.len() {
-        if scale[i].shift < -20 || scale[i].shift > -1 {
+        if scale[i].right < 0 || scale[i].right > 19 {
             return false;
         }
         i += 1;
