@@ -10,7 +10,8 @@ use proc_macro::TokenStream;
 /// resume points; everything that contains none of them reaches the Rust compiler unchanged. The function gets a
 /// context as its first parameter, and returns `Result<(), rekindle::Error>`.
 ///
-/// Options: `crate = path` where the runtime is re-exported.
+/// Options: `crate = path` where the runtime is re-exported; `budget = PATH`, a constant `rekindle::budget::Budget`: a
+/// region that takes more than a power cycle holds is a compile error.
 #[proc_macro_attribute]
 pub fn intermittent_task(args: TokenStream, item: TokenStream) -> TokenStream {
     // Not a cargo feature: features are additive, and any crate of a program could switch off everybody's protection.
@@ -59,6 +60,13 @@ pub fn sense(_args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn assume_idempotent(_args: TokenStream, item: TokenStream) -> TokenStream {
     outside("assume_idempotent", item)
+}
+
+/// `#[cost(N)]` on a statement of an intermittent task with a budget: the most that it takes, in picojoules, where the
+/// macro cannot count it itself.
+#[proc_macro_attribute]
+pub fn cost(_args: TokenStream, item: TokenStream) -> TokenStream {
+    outside("cost", item)
 }
 
 /// Lays the buffers of a struct out in NVM, in the order of its fields.

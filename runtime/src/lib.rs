@@ -46,6 +46,7 @@
 //! * [`store`] has the kinds of memory, and the trait for others.
 //! * [`pace`] decides at run time when loops marked `#[commit(paced)]` commit.
 //! * [`plan`] holds a planner's intervals and budgets against the program, at compile time.
+//! * [`budget`] holds what tasks do between two commits against a power cycle, at compile time.
 //! * With the feature `crash`, `rekindle::crash` cuts the power at every write of your own task, in `cargo test`.
 //!
 //! # The guarantee
@@ -130,6 +131,7 @@ extern crate std;
 #[cfg(test)]
 extern crate self as rekindle;
 
+pub mod budget;
 mod buffer;
 #[cfg(feature = "crash")]
 pub mod crash;
@@ -149,6 +151,7 @@ pub mod store;
 mod task;
 #[cfg(test)]
 mod tests;
+mod text;
 mod view;
 
 pub use buffer::{Buffer, InPlace, Input, Output, Plain, State};
@@ -158,7 +161,7 @@ pub use fingerprint::Fingerprint;
 pub use layout::Layout;
 pub use nvm::{Nvm, Outcome, Status};
 pub use rekindle_macros::{
-    Layout, assume_idempotent, commit, effect, intermittent_task, run, sense,
+    Layout, assume_idempotent, commit, cost, effect, intermittent_task, run, sense,
 };
 pub use saved::Saved;
 #[cfg(feature = "std")]
@@ -170,6 +173,7 @@ pub use zerocopy;
 /// What generated code talks to. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::budget::{Budget, count};
     pub use crate::engine::Core;
     pub use crate::layout::{Place, align_of_fields, size_of_fields};
     pub use crate::nest::{base, len_of, resume_iter, stride};

@@ -51,6 +51,8 @@
 //! The energies are the planner's model; what holds is that the program is the planned one, not that the model is right.
 //! Everything here is evaluated by the compiler, and nothing of it is in the firmware.
 
+use crate::text::Text;
+
 /// The plan of a program, for one device and one capacitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // Plans are written as literals.
@@ -144,7 +146,7 @@ impl<const N: usize> Plan<N> {
                     .number(need)
                     .str(" nJ of ")
                     .number(self.power_cycle_nj)
-                    .str(" nJ; it would begin again each time");
+                    .str(" nJ\nafter an outage: it would begin again each time\nhelp: commit more often: plan again for this power cycle");
                 panic!("{}", text.as_str());
             }
             if l.sram_bytes > self.sram_bytes {
@@ -154,7 +156,8 @@ impl<const N: usize> Plan<N> {
                     .str("` takes ")
                     .number(l.sram_bytes)
                     .str(" bytes of SRAM, but there are ")
-                    .number(self.sram_bytes);
+                    .number(self.sram_bytes)
+                    .str("\nhelp: take a smaller tile, or plan again for this SRAM");
                 panic!("{}", text.as_str());
             }
             i += 1;
@@ -174,7 +177,8 @@ impl<const N: usize> Plan<N> {
                 .str("[RK11] the program takes ")
                 .number(nvm as u64)
                 .str(" bytes of NVM, but its plan is for ")
-                .number(self.nvm_bytes);
+                .number(self.nvm_bytes)
+                .str("\nhelp: make its buffers smaller, let two that are not in use together be one, or plan again");
             panic!("{}", text.as_str());
         }
         if arena as u64 > self.sram_bytes {
@@ -182,51 +186,9 @@ impl<const N: usize> Plan<N> {
                 .str("[RK11] the arena takes ")
                 .number(arena as u64)
                 .str(" bytes of SRAM, but the plan is for ")
-                .number(self.sram_bytes);
+                .number(self.sram_bytes)
+                .str("\nhelp: hand over a smaller arena, or plan again for this one");
             panic!("{}", text.as_str());
-        }
-    }
-}
-
-/// A message, put together by the compiler.
-struct Text {
-    bytes: [u8; 256],
-    len: usize,
-}
-
-impl Text {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; 256],
-            len: 0,
-        }
-    }
-
-    const fn str(mut self, text: &str) -> Self {
-        let text = text.as_bytes();
-        let mut i = 0;
-        while i < text.len() && self.len < self.bytes.len() {
-            self.bytes[self.len] = text[i];
-            self.len += 1;
-            i += 1;
-        }
-        self
-    }
-
-    const fn number(self, number: u64) -> Self {
-        let (rest, digit) = (number / 10, [b'0' + (number % 10) as u8]);
-        let text = if rest > 0 { self.number(rest) } else { self };
-        match core::str::from_utf8(&digit) {
-            Ok(digit) => text.str(digit),
-            Err(_) => text,
-        }
-    }
-
-    const fn as_str(&self) -> &str {
-        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            // Cut in the middle of a name.
-            Err(_) => "the plan does not fit",
         }
     }
 }

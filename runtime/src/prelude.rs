@@ -11,5 +11,5 @@
 pub use crate::store::File;
 pub use crate::{
     Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, State, Status,
-    Store, assume_idempotent, commit, effect, intermittent_task, run, sense,
+    Store, assume_idempotent, commit, cost, effect, intermittent_task, run, sense,
 };

@@ -21,6 +21,8 @@ pub enum Word {
     Sense,
     /// `#[assume_idempotent("why")]`: the author answers for it.
     Assumed,
+    /// `#[cost(N)]`: what it takes at most, in picojoules.
+    Cost,
 }
 
 /// The word that an attribute is, if it is one and reads as one.
@@ -33,6 +35,7 @@ pub fn word(attr: &Attribute) -> Option<Word> {
     match last.ident.to_string().as_str() {
         "sense" => Some(Word::Sense),
         "assume_idempotent" => Some(Word::Assumed),
+        "cost" => Some(Word::Cost),
         "effect" => {
             let kind = attr.parse_args::<syn::Ident>().ok()?;
             if kind == "at_least_once" {
@@ -91,7 +94,15 @@ pub fn assumed(stmt: &Stmt) -> bool {
 
 /// Whether a statement says what may become of its effect.
 pub fn stated(stmt: &Stmt) -> bool {
-    words(stmt).next().is_some()
+    words(stmt).any(|w| w != Word::Cost)
+}
+
+/// What a statement says that it takes at most, in picojoules.
+pub fn cost(stmt: &Stmt) -> Option<Expr> {
+    attrs(stmt)
+        .iter()
+        .find(|a| word(a) == Some(Word::Cost))
+        .and_then(|a| a.parse_args().ok())
 }
 
 /// Refuses words that do not read as one, or have no reason.
@@ -105,6 +116,13 @@ pub fn check(block: &syn::Block, diagnostics: &mut Diagnostics) {
                         .code("RK06")
                         .outage("the statement would be repeated, or left out")
                         .help("write `#[effect(at_least_once)]` if it may happen again, `#[effect(at_most_once)]` if it may be left out"),
+                );
+            }
+            if word(attr) == Some(Word::Cost) && attr.parse_args::<Expr>().is_err() {
+                self.0.push(
+                    Diagnostic::new(attr.span(), "`#[cost]` without a figure")
+                        .code("RK05")
+                        .help("write the most that the statement takes, in picojoules: `#[cost(120_000)]`"),
                 );
             }
             if attr.path().is_ident("assume_idempotent")

@@ -5,6 +5,7 @@
 //! tested and fuzzed as a plain library. No input panics: what cannot be read becomes a diagnostic.
 
 pub mod analyze;
+mod cost;
 pub mod diag;
 pub mod effects;
 pub mod emit;
@@ -27,6 +28,8 @@ pub struct Options {
     pub krate: Path,
     /// Off: the body without any protection, for measuring what protection costs.
     pub protect: bool,
+    /// What a power cycle can spend (`budget = PATH`): a constant `rekindle::budget::Budget`.
+    pub budget: Option<syn::Expr>,
     /// Codes of rules that are not enforced. For tests of the rules alone: no argument of the attribute reaches it.
     pub off: Vec<&'static str>,
 }
@@ -45,6 +48,7 @@ impl Default for Options {
         Self {
             krate: parse_quote!(::rekindle),
             protect: true,
+            budget: None,
             off: Vec::new(),
         }
     }
@@ -67,7 +71,13 @@ impl Options {
                 options.krate = meta.value()?.call(Path::parse_mod_style)?;
                 return Ok(());
             }
-            Err(meta.error("unknown option: `#[intermittent_task]` takes `crate = path`"))
+            if meta.path.is_ident("budget") {
+                options.budget = Some(meta.value()?.parse()?);
+                return Ok(());
+            }
+            Err(meta.error(
+                "unknown option: `#[intermittent_task]` takes `crate = path` and `budget = PATH`",
+            ))
         });
         parser.parse2(args)?;
         Ok(options)
@@ -111,14 +121,21 @@ fn expand_with(
     diagnostics.switch_off(&options.off);
     let mut task = parse::parse(function, &mut diagnostics);
     let analysis = analyze::analyze(&task, &mut diagnostics);
+    let lowered = lower::lower(&task, &analysis);
+    let checks = match &options.budget {
+        Some(budget) if !diagnostics.is_off(Some("RK05")) => {
+            let krate = &options.krate;
+            cost::checks(&task, &analysis, &lowered, krate, budget, &mut diagnostics)
+        }
+        _ => TokenStream::new(),
+    };
     if !diagnostics.is_empty() {
         let stub = emit::emit_stub(&task, &options.krate, &diagnostics);
         return Err(Refused { diagnostics, stub });
     }
     effects::strip(&mut task);
-    let lowered = lower::lower(&task, &analysis);
     Ok(if options.protect {
-        emit::emit(&task, &analysis, &lowered, &options.krate)
+        emit::emit(&task, &analysis, &lowered, &options.krate, &checks)
     } else {
         emit::emit_unprotected(&task, &analysis, &lowered, &options.krate)
     })

@@ -1,4 +1,6 @@
 //! The pages of the rules: what each shows as refused is refused by its rule alone, and what it shows as accepted is accepted.
+//!
+//! What the Rust compiler evaluates, RK05 and RK11, are doc tests of `rekindle-tests`.
 
 mod common;
 
@@ -39,7 +41,7 @@ fn pages_show_what_is_so() {
         let Some(code) = path
             .file_stem()
             .and_then(|s| s.to_str())
-            .filter(|s| s.starts_with("RK"))
+            .filter(|s| s.starts_with("RK") && s != &"RK05" && s != &"RK11")
             .map(str::to_owned)
         else {
             continue;

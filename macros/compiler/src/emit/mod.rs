@@ -25,10 +25,18 @@ pub struct Emitter<'t> {
     krate: &'t Path,
     /// The site of the write-back of `State` parameters, above all others.
     write_back: SiteId,
+    /// Constants that hold the task against its budget.
+    checks: TokenStream,
 }
 
 /// The whole function, protected.
-pub fn emit(task: &Task, analysis: &Analysis, lowered: &Lowered, krate: &Path) -> TokenStream {
+pub fn emit(
+    task: &Task,
+    analysis: &Analysis,
+    lowered: &Lowered,
+    krate: &Path,
+    checks: &TokenStream,
+) -> TokenStream {
     let write_back = u8::try_from(task.sites.len() + 1).unwrap_or(u8::MAX);
     Emitter {
         task,
@@ -36,6 +44,7 @@ pub fn emit(task: &Task, analysis: &Analysis, lowered: &Lowered, krate: &Path) -
         lowered,
         krate,
         write_back,
+        checks: checks.clone(),
     }
     .function()
 }
@@ -202,7 +211,9 @@ impl Emitter<'_> {
 
     fn body_of_task(&self) -> TokenStream {
         let end = label("task", None);
-        let body = self.body(&self.task.body);
+        let (checks, body) = (&self.checks, self.body(&self.task.body));
+        // In the block, so that they see its constants.
+        let body = quote!(#checks #body);
         let at = local("at");
         if self.states().next().is_none() {
             return quote!(#end: { #body });
@@ -343,6 +354,7 @@ pub fn emit_unprotected(
         lowered,
         krate,
         write_back: 0,
+        checks: TokenStream::new(),
     };
     let (attrs, vis, signature) = (&task.attrs, &task.vis, signature(task, krate));
     let (rk, arena, cx, end) = (
