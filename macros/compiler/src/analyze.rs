@@ -15,7 +15,7 @@ mod volatile;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::names::{Names, bound, of_expr};
 use crate::pure;
-use crate::task::{Body, Branch, Head, Loop, Match, Node, NodeKind, Role, Run, SiteId, Task};
+use crate::task::{Body, Branch, Head, Loop, Match, Node, NodeKind, Role, Run, Site, SiteId, Task};
 use env::{Class, Env};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
@@ -94,6 +94,7 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
         env.push(p.name.clone(), class);
     }
     let mut walker = Walker {
+        sites: &task.sites,
         analysis,
         diagnostics,
     };
@@ -105,6 +106,7 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
 }
 
 struct Walker<'d> {
+    sites: &'d [Site],
     analysis: Analysis,
     diagnostics: &'d mut Diagnostics,
 }
@@ -112,7 +114,7 @@ struct Walker<'d> {
 /// How a `let` could survive.
 enum Candidate {
     Rematerialised,
-    Saved(Type),
+    Saved(Box<Type>),
     No(Diagnostic),
 }
 
@@ -127,7 +129,9 @@ impl Walker<'_> {
         let kept = demanded(&body.nodes, last, &candidates);
         for (i, node) in body.nodes[..=last].iter().enumerate() {
             if let NodeKind::Let(local) = &node.kind {
-                self.settle(node.id, local, candidates.get(&i), kept.contains(&i), env);
+                let behind = &body.nodes[i + 1..];
+                let local = (node.id, &**local);
+                self.settle(local, candidates.get(&i), kept.contains(&i), behind, env);
             } else {
                 self.node(node, env);
             }
@@ -158,27 +162,26 @@ impl Walker<'_> {
 
     fn settle(
         &mut self,
-        id: usize,
-        local: &Local,
+        local: (usize, &Local),
         candidate: Option<&Candidate>,
         kept: bool,
+        behind: &[Node],
         env: &mut Env,
     ) {
+        let (id, local) = local;
         let (class, seen) = match (candidate, kept) {
             (Some(Candidate::Rematerialised), true) => (LetClass::Rematerialised, Class::Fixed),
             (Some(Candidate::Saved(ty)), true) => {
                 let mutable = bound(&local.pat).iter().any(|(_, m)| *m);
-                (
-                    LetClass::Saved(Box::new(ty.clone())),
-                    Class::Saved { mutable },
-                )
+                (LetClass::Saved(ty.clone()), Class::Saved { mutable })
             }
             // With its rule off: lost, and made again with the value that it began with.
             (Some(Candidate::No(diagnostic)), true) if self.diagnostics.is_off(diagnostic.code) => {
                 (LetClass::Rematerialised, Class::Fixed)
             }
             (Some(Candidate::No(diagnostic)), true) => {
-                self.diagnostics.push(diagnostic.clone());
+                let diagnostic = self.with_places(diagnostic.clone(), local, behind);
+                self.diagnostics.push(diagnostic);
                 (LetClass::Skipped, Class::Fixed)
             }
             _ => (LetClass::Skipped, Class::Lost),
@@ -187,6 +190,29 @@ impl Walker<'_> {
         for (name, _) in bound(&local.pat) {
             env.push(name, seen.clone());
         }
+    }
+
+    /// Says across which commit a local has to live, and where it is used.
+    fn with_places(&self, d: Diagnostic, local: &Local, behind: &[Node]) -> Diagnostic {
+        let Some(first) = behind.iter().find_map(Node::range) else {
+            return d;
+        };
+        let site = self.sites.get(usize::from(first.first).wrapping_sub(1));
+        let d = match site {
+            Some(site) => d.note(site.span, "the commit"),
+            None => d,
+        };
+        for (name, _) in bound(&local.pat) {
+            let name = name.to_string();
+            let mut uses = behind
+                .iter()
+                .filter_map(|n| calls::names_of_node(n, false).get(&name).copied());
+            // In a loop, what stands before its commit is used again behind it.
+            if let Some(at) = uses.next() {
+                return d.note(at, format!("`{name}` is used"));
+            }
+        }
+        d
     }
 
     fn node(&mut self, node: &Node, env: &mut Env) {
@@ -286,13 +312,14 @@ impl Walker<'_> {
     }
 
     fn site(&mut self, site: SiteId, node: &Node, env: &Env) {
-        for hidden in env.hidden_saved() {
+        for (hidden, by) in env.hidden_saved() {
             self.diagnostics.push(
                 Diagnostic::new(
                     hidden.span(),
                     format!("`{hidden}` is hidden by another `{hidden}` at a commit"),
                 )
                 .code("RK02")
+                .note(by, "the other")
                 .outage("its value would be lost: a commit cannot name it")
                 .help("give one of the two another name"),
             );
@@ -303,12 +330,16 @@ impl Walker<'_> {
 
     fn repeatable(&mut self, e: &Expr, env: &Env, what: &str) {
         if let Err(impure) = pure::check(e, env) {
-            self.diagnostics.push(
-                Diagnostic::new(impure.span, format!("{what} is evaluated again after an outage, but {}", impure.why))
-                    .code("RK03")
-                    .outage("execution would be taken up at another place than it was left")
-                    .help("compute it before, into an immutable variable with a written type: `let n: usize = …;`"),
-            );
+            let mut d = Diagnostic::new(impure.span, format!("{what} is evaluated again after an outage, but {}", impure.why))
+                .code("RK03")
+                .outage("execution would be taken up at another place than it was left")
+                .help("compute it before, into an immutable variable with a written type: `let n: usize = …;`");
+            // What changes, if it is a variable.
+            let name = env.changing(e);
+            if let Some(name) = name {
+                d = d.note(name.span(), format!("`{name}` is declared here"));
+            }
+            self.diagnostics.push(d);
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Diagnostic {
     pub code: Option<&'static str>,
     /// What is wrong, in one sentence.
     pub message: String,
+    /// Other places that have to do with it.
+    pub notes: Vec<(Span, String)>,
     /// What would go wrong after an outage.
     pub outage: Option<String>,
     /// What to write instead.
@@ -30,6 +32,7 @@ impl Diagnostic {
             span,
             code: None,
             message: message.into(),
+            notes: Vec::new(),
             outage: None,
             help: None,
         }
@@ -39,6 +42,13 @@ impl Diagnostic {
     #[must_use]
     pub fn code(mut self, code: &'static str) -> Self {
         self.code = Some(code);
+        self
+    }
+
+    /// Points at another place that has to do with it.
+    #[must_use]
+    pub fn note(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.notes.push((span, text.into()));
         self
     }
 
@@ -63,6 +73,13 @@ impl Diagnostic {
             let _ = write!(text, "[{code}] ");
         }
         text.push_str(&self.message);
+        // A macro on the stable compiler has one span for an error; other places are named by their lines.
+        for (span, note) in &self.notes {
+            let at = span.start();
+            if at.line > 0 {
+                let _ = write!(text, "\nline {}, column {}: {note}", at.line, at.column + 1);
+            }
+        }
         if let Some(outage) = &self.outage {
             let _ = write!(text, "\nafter an outage: {outage}");
         }

@@ -2,6 +2,7 @@
 
 use super::Save;
 use crate::pure::Lookup;
+use proc_macro2::Span;
 use syn::Ident;
 
 /// What a name stands for.
@@ -65,6 +66,17 @@ impl Env {
         })
     }
 
+    /// The first variable in `e` that may have changed after an outage.
+    pub fn changing(&self, e: &syn::Expr) -> Option<&Ident> {
+        crate::names::of_expr(e).into_keys().find_map(|name| {
+            self.changes(&name)?;
+            self.0.iter().rev().find_map(|entry| match entry {
+                Entry::Name(n, _) if *n == name => Some(n),
+                _ => None,
+            })
+        })
+    }
+
     /// What a record made here holds.
     pub fn saved(&self) -> Vec<Save> {
         self.0
@@ -79,18 +91,19 @@ impl Env {
     }
 
     /// Saved names that cannot be named here, because an inner one hides them.
-    pub fn hidden_saved(&self) -> Vec<Ident> {
+    pub fn hidden_saved(&self) -> Vec<(Ident, Span)> {
         let hidden = |i: usize, name: &Ident| {
-            self.0[i + 1..]
-                .iter()
-                .any(|later| matches!(later, Entry::Name(n, _) if n == name))
+            self.0[i + 1..].iter().find_map(|later| match later {
+                Entry::Name(n, _) if n == name => Some(n.span()),
+                _ => None,
+            })
         };
         self.0
             .iter()
             .enumerate()
             .filter_map(|(i, e)| match e {
-                Entry::Name(n, Class::Saved { .. } | Class::State) if hidden(i, n) => {
-                    Some(n.clone())
+                Entry::Name(n, Class::Saved { .. } | Class::State) => {
+                    Some((n.clone(), hidden(i, n)?))
                 }
                 _ => None,
             })

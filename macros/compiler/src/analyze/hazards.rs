@@ -20,11 +20,19 @@ use syn::spanned::Spanned;
 use syn::{Block, Expr, Pat, Stmt};
 
 /// An item of an in-place buffer that was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Read {
     buffer: String,
     index: Option<Index>,
     text: String,
+    span: Span,
+}
+
+impl PartialEq for Read {
+    /// Two places that read the same are one.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.buffer, &self.index, &self.text) == (&other.buffer, &other.index, &other.text)
+    }
 }
 
 /// What a region has done so far.
@@ -59,7 +67,7 @@ impl Region {
 }
 
 /// Runs the check.
-pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
+pub fn check<'d>(task: &'d Task, diagnostics: &'d mut Diagnostics) {
     let buffers: Vec<_> = task
         .params
         .iter()
@@ -77,6 +85,7 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
         }
     }
     let mut walker = Walker {
+        task,
         scope,
         now: Region::default(),
         jumps: Vec::new(),
@@ -87,6 +96,7 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
 }
 
 struct Walker<'d> {
+    task: &'d Task,
     scope: Scope,
     now: Region,
     /// By enclosing loop or block: what may be so where a `break` or `continue` leaves it.
@@ -459,6 +469,7 @@ impl Walker<'_> {
                 buffer,
                 index,
                 text: text(m),
+                span: m.span(),
             };
             if !self.now.reads.contains(&read) {
                 self.now.reads.push(read);
@@ -479,6 +490,8 @@ impl Walker<'_> {
             self.diagnostics.push(
                     Diagnostic::new(m.span(), format!("`{buffer}` is written here after `{}` read what may be the same item, with no commit in between", r.text))
                         .code("RK01")
+                        .note(r.span, "the item is read here")
+                        .note(self.declared(&buffer), format!("`{buffer}` is an in-place buffer"))
                         .outage(format!("`{}` would read what this has already written", r.text))
                         .help(format!("save what is read before it is overwritten: `#[commit] let v: Type = {};`; or use a `State` for small data", r.text)),
                 );
@@ -488,11 +501,20 @@ impl Walker<'_> {
         }
     }
 
+    fn declared(&self, buffer: &str) -> Span {
+        self.task
+            .params
+            .iter()
+            .find(|p| p.name == buffer)
+            .map_or_else(Span::call_site, |p| p.name.span())
+    }
+
     fn unseen(&mut self, buffer: &str, span: Span, by: &str) {
         if self.reported.insert(format!("{buffer} {by} {span:?}")) {
             self.diagnostics.push(
                 Diagnostic::new(span, format!("it cannot be seen what {by} does with `{buffer}`, an in-place buffer"))
                     .code("RK01")
+                    .note(self.declared(buffer), format!("`{buffer}` is declared here"))
                     .outage("an item may have been overwritten before it is read again")
                     .help(format!("use `{buffer}.get(index)` and `{buffer}.set(index, value)` in the task's own statements, or hand `{buffer}` to a `#[run]` task")),
             );

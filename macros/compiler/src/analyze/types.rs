@@ -8,7 +8,7 @@ use syn::{Expr, Ident, Lit, Local, Pat, Type, UnOp, parse_quote};
 /// The written type of a `let`.
 pub enum Written {
     /// Plain data, as far as the source tells (the `Saved` trait decides).
-    Savable(Type),
+    Savable(Box<Type>),
     /// Cannot be plain data: the name, and why.
     Unsavable(Ident, String),
     /// None.
@@ -20,14 +20,14 @@ pub fn written(local: &Local) -> Written {
     match &local.pat {
         Pat::Type(t) => match &*t.pat {
             Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => match unsavable(&t.ty) {
-                None => Written::Savable((*t.ty).clone()),
+                None => Written::Savable(t.ty.clone()),
                 Some(why) => Written::Unsavable(p.ident.clone(), why),
             },
             _ => Written::None,
         },
         Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => {
             match local.init.as_ref().and_then(|i| of_value(&i.expr)) {
-                Some(ty) => Written::Savable(ty),
+                Some(ty) => Written::Savable(Box::new(ty)),
                 None => Written::None,
             }
         }

@@ -428,6 +428,7 @@ impl Walker<'_> {
                     ),
                 )
                 .code("RK07")
+                .note(by, "it comes from outside here")
                 .outage("it could come out otherwise, and what the first attempt wrote would stay")
                 .help("make it durable before it is used: `#[sense] let value: Type = …;`"),
             );
