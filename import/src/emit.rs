@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use rekindle_kernels::Activation;
 
 use crate::Place;
-use crate::memory::{Need, of_role};
+use crate::memory::{Need, Shared, of_role};
 use crate::program::{Add, Buffer, BufferId, Commit, Filter, Kernel, Layer, Pool, Program, Role};
 
 /// Names in what is written.
@@ -38,15 +38,21 @@ pub fn data(program: &Program) -> Vec<u8> {
 }
 
 /// The Rust module. Its head is a plain comment, so that the text can also be included into a module.
-pub fn rust(program: &Program, need: Need, plan: Option<&str>, names: Names) -> String {
+pub fn rust(
+    program: &Program,
+    places: &[Shared],
+    need: Need,
+    plan: Option<&str>,
+    names: Names,
+) -> String {
     let mut text = head(program, need, names);
     let parts = [
         imports(program),
         ends(program),
         weights(program, names),
         network(program),
-        memory(program, need),
-        task(program),
+        memory(program, places, need),
+        task(program, places),
         plan.map(planned).unwrap_or_default(),
     ];
     for part in parts.iter().filter(|p| !p.is_empty()) {
@@ -313,27 +319,63 @@ fn activation(Activation { zero, min, max }: Activation) -> String {
     }
 }
 
-fn memory(program: &Program, need: Need) -> String {
+fn memory(program: &Program, places: &[Shared], need: Need) -> String {
     let mut text = format!(
-        "/// Arena that the network needs where NVM is not memory-mapped, in bytes.\npub const ARENA: usize = {};\n",
-        need.arena
+        "/// Arena that the network needs where NVM is not memory-mapped, in bytes.\npub const ARENA: usize = {};\n\
+         /// NVM that its inputs, outputs and activations take, in bytes.\npub const NVM: usize = {};\n",
+        grouped(need.arena),
+        grouped(need.nvm)
     );
-    text += "/// The activations between the layers, in NVM.\n#[derive(Layout)]\npub struct Activations {\n";
     for layer in &program.layers {
         let buffer = program.buffer(layer.output);
         if buffer.role == Role::Activation {
-            let ty = nested("i8", &buffer.shape);
+            let (ty, index) = (nested("i8", &buffer.shape), index(buffer));
             let _ = writeln!(
                 text,
-                "/// Output of `{}`.\npub {}: Buffer<{ty}>,",
-                layer.name, buffer.name
+                "/// Output of `{}`.\npub const {index}: As<{ty}> = As::new();",
+                layer.name
             );
         }
     }
-    text + "}\n"
+    text += "/// The activations between the layers, in NVM; no two in one place are needed at the same time.\n\
+             #[derive(Layout)]\npub struct Activations {\n";
+    for Shared {
+        name,
+        bytes,
+        tenants,
+    } in places
+    {
+        let tenants = tenants
+            .iter()
+            .map(|id| format!("[`{}`]", index(program.buffer(*id))));
+        let tenants: Vec<_> = tenants.collect();
+        let _ = writeln!(
+            text,
+            "/// {}.\npub {name}: Overlay<{bytes}>,",
+            tenants.join(", ")
+        );
+    }
+    let ends = [Role::Input, Role::Output].map(|role| of_role(program, role));
+    let ends = ends
+        .into_iter()
+        .flatten()
+        .map(|b| format!("size_of::<{}>()", type_name(&b.name)));
+    let ends: Vec<_> = ends.collect();
+    let _ = writeln!(
+        text,
+        "}}\nconst TAKEN: usize = Activations::SIZE + {};\n\
+         /// Holds this file to what it says of its memory.\nconst _: () = assert!(TAKEN == NVM);",
+        ends.join(" + ")
+    );
+    text
 }
 
-fn task(program: &Program) -> String {
+/// `CONV1`, of what an overlay holds.
+fn index(buffer: &Buffer) -> String {
+    buffer.name.to_uppercase()
+}
+
+fn task(program: &Program, places: &[Shared]) -> String {
     let parameters = |role, kind: &str| {
         let all =
             of_role(program, role).map(|b| format!("{}: {kind}<{}>", b.name, type_name(&b.name)));
@@ -355,9 +397,9 @@ fn task(program: &Program) -> String {
         let inputs: Vec<_> = layer
             .inputs
             .iter()
-            .map(|id| argument(program, *id, "&"))
+            .map(|id| argument(program, places, *id, "&"))
             .collect();
-        let output = argument(program, layer.output, "&mut ");
+        let output = argument(program, places, layer.output, "&mut ");
         let _ = writeln!(
             text,
             "#[run]\n{path}{task}({}, &net.{}, {output});",
@@ -374,16 +416,16 @@ fn planned(plan: &str) -> String {
         "pub mod plan {{\n//! The plan, which the compiler checks: a region that a power cycle does not hold is an error.\n//!\n\
          {plan}\n}}\n\
          /// Whether the network fits the memory that it was planned for.\n\
-         const _: () = plan::PLAN.check_memory(Activations::SIZE + size_of::<InputTensor>() + size_of::<OutputTensor>(), 0);\n"
+         const _: () = plan::PLAN.check_memory(NVM, 0);\n"
     )
 }
 
 /// A buffer as an argument: parameters are borrows already.
-fn argument(program: &Program, id: BufferId, borrow: &str) -> String {
-    let Buffer { name, role, .. } = program.buffer(id);
-    match role {
-        Role::Activation => format!("{borrow}mem.{name}"),
-        Role::Input | Role::Output => name.clone(),
+fn argument(program: &Program, places: &[Shared], id: BufferId, borrow: &str) -> String {
+    let buffer = program.buffer(id);
+    match places.iter().find(|p| p.tenants.contains(&id)) {
+        Some(place) => format!("{borrow}mem.{}[{}]", place.name, index(buffer)),
+        None => buffer.name.clone(),
     }
 }
 
@@ -423,6 +465,19 @@ fn literal(number: f32) -> String {
     format!("{whole}.{}{exponent}", groups.join("_"))
 }
 
+/// `117_846`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let (head, rest) = digits.split_at(if first == 0 {
+        3.min(digits.len())
+    } else {
+        first
+    });
+    let groups = rest.as_bytes().chunks(3).map(String::from_utf8_lossy);
+    groups.fold(head.to_owned(), |text, group| text + "_" + &group)
+}
+
 /// `25×5×64`.
 fn times(shape: &[usize]) -> String {
     shape
@@ -453,7 +508,21 @@ fn list(names: BTreeSet<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::literal;
+    use super::{grouped, literal};
+
+    #[test]
+    fn digits_stand_in_groups() {
+        for (number, text) in [
+            (0, "0"),
+            (42, "42"),
+            (117, "117"),
+            (1234, "1_234"),
+            (117_846, "117_846"),
+            (1_000_000, "1_000_000"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
 
     #[test]
     fn literals_are_the_same_numbers_and_readable() {

@@ -17,5 +17,5 @@ pub mod program;
 pub mod tflite;
 
 pub use error::{ImportError, Place, Unsupported};
-pub use memory::{Limits, Need};
+pub use memory::{Limits, Need, Shared};
 pub use output::{Import, Options, import};

@@ -1,6 +1,6 @@
 //! What a program needs of SRAM and NVM.
 
-use crate::program::{Buffer, Kernel, Layer, Program, Role};
+use crate::program::{Buffer, BufferId, Kernel, Layer, Program, Role};
 use crate::{ImportError, Place};
 
 /// Memory that a device has for the network, in bytes.
@@ -33,8 +33,84 @@ pub struct Need {
     pub arena: usize,
     /// Inputs, outputs and activations.
     pub nvm: usize,
+    /// The same, if no two activations shared a place.
+    pub apart: usize,
     /// Constants: weights, biases and multipliers, in flash or in NVM.
     pub constants: usize,
+}
+
+/// NVM that activations take in turn: no two of them are needed at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Name of the field.
+    pub name: String,
+    /// Size of the largest activation.
+    pub bytes: usize,
+    /// Activations, in the order in which they are there.
+    pub tenants: Vec<BufferId>,
+}
+
+impl Shared {
+    /// Bytes of NVM, with what aligning the next one takes.
+    pub fn size(&self) -> usize {
+        self.bytes.next_multiple_of(4)
+    }
+}
+
+/// The first and the last layer that has to do with a buffer.
+fn life(program: &Program, id: BufferId) -> (usize, usize) {
+    let uses = |l: &Layer| l.output == id || l.inputs.contains(&id);
+    let first = program.layers.iter().position(uses).unwrap_or(0);
+    let last = program.layers.iter().rposition(uses).unwrap_or(first);
+    (first, last)
+}
+
+/// Places for all activations; each has one of its own if `apart`.
+///
+/// The largest come first, and each goes into the first place where it is needed together with nobody: a layer's output
+/// never lies over its inputs, nor over what a later layer reads. What a layer has read may be overwritten by the next one,
+/// because a task that has completed is never entered again.
+pub fn share(program: &Program, apart: bool) -> Vec<Shared> {
+    let ids = (0..program.buffers.len()).map(BufferId);
+    let mut ids: Vec<_> = ids
+        .filter(|id| program.buffer(*id).role == Role::Activation)
+        .collect();
+    if !apart {
+        ids.sort_by_key(|id| std::cmp::Reverse(program.buffer(*id).bytes()));
+    }
+    let mut places: Vec<Shared> = Vec::new();
+    for id in ids {
+        let (first, last) = life(program, id);
+        let free = places.iter_mut().find(|place| {
+            let mut lives = place.tenants.iter().map(|other| life(program, *other));
+            !apart && lives.all(|(from, to)| last < from || to < first)
+        });
+        match free {
+            Some(place) => place.tenants.push(id),
+            None => places.push(Shared {
+                name: String::new(),
+                bytes: program.buffer(id).bytes(),
+                tenants: vec![id],
+            }),
+        }
+    }
+    for (i, place) in places.iter_mut().enumerate() {
+        place.tenants.sort_by_key(|id| life(program, *id));
+        place.name = match &place.tenants[..] {
+            [only] => program.buffer(*only).name.clone(),
+            _ => format!("place{}", i + 1),
+        };
+    }
+    places
+}
+
+/// Bytes of NVM of inputs, outputs and these places.
+pub fn nvm(program: &Program, places: &[Shared]) -> usize {
+    let ends = program
+        .buffers
+        .iter()
+        .filter(|b| b.role != Role::Activation);
+    ends.map(Buffer::bytes).sum::<usize>() + places.iter().map(Shared::size).sum::<usize>()
 }
 
 /// The most that aligning the parts of an arena takes.
@@ -57,7 +133,7 @@ pub fn arena(program: &Program, layer: &Layer) -> usize {
 /// # Errors
 ///
 /// [`ImportError::Memory`] with the layer that needs most.
-pub fn plan(program: &Program, limits: Limits) -> Result<Need, ImportError> {
+pub fn plan(program: &Program, places: &[Shared], limits: Limits) -> Result<Need, ImportError> {
     let greedy = program.layers.iter().max_by_key(|l| arena(program, l));
     let (arena, place) = greedy.map_or((0, Place::Model), |l| (arena(program, l), l.place.clone()));
     let sram = limits.sram.min(Limits::MOST_SRAM);
@@ -70,7 +146,7 @@ pub fn plan(program: &Program, limits: Limits) -> Result<Need, ImportError> {
             advice: "a memory-mapped store needs none of it",
         });
     }
-    let nvm = program.buffers.iter().map(Buffer::bytes).sum();
+    let nvm = nvm(program, places);
     if nvm > limits.nvm {
         let largest = program
             .layers
@@ -87,6 +163,7 @@ pub fn plan(program: &Program, limits: Limits) -> Result<Need, ImportError> {
     Ok(Need {
         arena,
         nvm,
+        apart: self::nvm(program, &share(program, true)),
         constants: program.layers.iter().map(constants).sum(),
     })
 }
@@ -104,4 +181,112 @@ pub fn constants(layer: &Layer) -> usize {
 /// The buffers of one role.
 pub fn of_role(program: &Program, role: Role) -> impl Iterator<Item = &Buffer> {
     program.buffers.iter().filter(move |b| b.role == role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::{Commit, Pool};
+
+    /// A program of one-input and two-input layers; sizes and wires from a seed.
+    fn program(seed: u64) -> Program {
+        let mut state = seed;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        let count = 2 + next(12);
+        let buffers = (0..=count).map(|i| Buffer {
+            name: format!("b{i}"),
+            shape: vec![1 + next(40)],
+            role: match i {
+                0 => Role::Input,
+                i if i == count => Role::Output,
+                _ => Role::Activation,
+            },
+            quantization: None,
+        });
+        let buffers = buffers.collect();
+        let pool = Pool {
+            window: [1, 1],
+            stride: [1, 1],
+            range: (-128, 127),
+        };
+        let layers = (1..=count).map(|i| Layer {
+            name: format!("l{i}"),
+            place: Place::Model,
+            kernel: Kernel::MaxPool(pool),
+            commit: Commit::Row,
+            // The one before, and any other.
+            inputs: vec![BufferId(i - 1), BufferId(next(i))],
+            output: BufferId(i),
+        });
+        Program {
+            layers: layers.collect(),
+            buffers,
+        }
+    }
+
+    /// Runs the layers in order and gives the first that finds in a place what it did not expect.
+    fn disturbed(program: &Program, places: &[Shared]) -> Option<usize> {
+        let place = |id: BufferId| places.iter().position(|p| p.tenants.contains(&id));
+        let mut holds = vec![None; places.len()];
+        for (i, layer) in program.layers.iter().enumerate() {
+            for id in &layer.inputs {
+                if place(*id)
+                    .is_some_and(|p| holds[p] != Some(*id) || place(layer.output) == Some(p))
+                {
+                    return Some(i);
+                }
+            }
+            if let Some(p) = place(layer.output) {
+                holds[p] = Some(layer.output);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn no_layer_finds_its_input_overwritten() {
+        let (mut apart, mut together) = (0, 0);
+        for seed in 0..2000 {
+            let program = program(seed);
+            let places = share(&program, false);
+            assert_eq!(
+                disturbed(&program, &places),
+                None,
+                "seed {seed}: {places:?}"
+            );
+            let tenants: usize = places.iter().map(|p| p.tenants.len()).sum();
+            assert_eq!(tenants, program.layers.len() - 1);
+            assert!(places.iter().all(|p| {
+                p.tenants
+                    .iter()
+                    .all(|id| program.buffer(*id).bytes() <= p.bytes)
+            }));
+            apart += nvm(&program, &share(&program, true));
+            together += nvm(&program, &places);
+        }
+        assert!(together * 10 < apart * 8, "{together} of {apart}");
+    }
+
+    /// The check above can fail.
+    #[test]
+    fn places_that_are_shared_too_early_are_found() {
+        let found = (0..200).filter(|seed| {
+            let program = program(*seed);
+            let mut places = share(&program, false);
+            let Some(last) = places.pop() else {
+                return false;
+            };
+            let Some(first) = places.first_mut() else {
+                return false;
+            };
+            first.tenants.extend(last.tenants);
+            disturbed(&program, &places).is_some()
+        });
+        assert!(found.count() > 100);
+    }
 }

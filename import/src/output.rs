@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::emit::{self, Names};
-use crate::memory::{self, Limits, Need};
+use crate::memory::{self, Limits, Need, Shared};
 use crate::program::Program;
 use crate::{ImportError, tflite};
 
@@ -15,6 +15,8 @@ pub struct Options {
     pub name: String,
     /// Memory that the device has for it.
     pub limits: Limits,
+    /// Gives each activation a place of its own, so that all can be looked at after a run.
+    pub apart: bool,
 }
 
 /// An imported model.
@@ -22,6 +24,8 @@ pub struct Options {
 pub struct Import {
     /// Its tasks and buffers.
     pub program: Program,
+    /// Places of its activations in NVM.
+    pub places: Vec<Shared>,
     /// Memory that it needs.
     pub need: Need,
     /// Text of a module of constants that the code is held against, as `rekindle_planner::emit_rust` writes it.
@@ -41,9 +45,11 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     copy.copy_from_slice(bytes);
     let graph = tflite::read(copy)?;
     let program = Program::new(&graph)?;
-    let need = memory::plan(&program, options.limits)?;
+    let places = memory::share(&program, options.apart);
+    let need = memory::plan(&program, &places, options.limits)?;
     Ok(Import {
         program,
+        places,
         need,
         plan: None,
         options,
@@ -57,7 +63,13 @@ impl Import {
             model: &self.options.name,
             data,
         };
-        emit::rust(&self.program, self.need, self.plan.as_deref(), names)
+        emit::rust(
+            &self.program,
+            &self.places,
+            self.need,
+            self.plan.as_deref(),
+            names,
+        )
     }
 
     /// The file of constants.

@@ -3,7 +3,7 @@
 use rekindle_import::graph::{
     Element, Fused, Graph, Node, Op, Padding, Pool, Quantization, Tensor, TensorId,
 };
-use rekindle_import::memory::{Limits, plan};
+use rekindle_import::memory::{Limits, plan, share};
 use rekindle_import::program::Program;
 use rekindle_import::{ImportError, Options, import};
 
@@ -169,7 +169,7 @@ fn more_sram_than_any_device_has_is_never_planned_with() {
         nvm: usize::MAX,
     };
     assert!(matches!(
-        plan(&program, limits),
+        plan(&program, &share(&program, false), limits),
         Err(ImportError::Memory {
             limit: Limits::MOST_SRAM,
             ..

@@ -51,6 +51,7 @@ impl<T: FromBytes + IntoBytes + Immutable + KnownLayout> Plain for T {}
 /// assert_eq!(nvm.read(|m| &m.y)?, [7; 10]);
 /// # Ok::<(), rekindle::Error>(())
 /// ```
+#[repr(C)] // An `Overlay` sees one handle as that of another type.
 pub struct Buffer<T> {
     at: usize,
     home: Home,

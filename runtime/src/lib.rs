@@ -142,6 +142,7 @@ mod fingerprint;
 mod layout;
 mod nest;
 mod nvm;
+mod overlay;
 pub mod pace;
 pub mod plan;
 pub mod prelude;
@@ -160,6 +161,7 @@ pub use error::Error;
 pub use fingerprint::Fingerprint;
 pub use layout::Layout;
 pub use nvm::{Nvm, Outcome, Status};
+pub use overlay::{As, Overlay};
 pub use rekindle_macros::{
     Layout, assume_idempotent, commit, cost, effect, intermittent_task, run, sense,
 };

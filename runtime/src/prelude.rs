@@ -10,6 +10,6 @@
 #[cfg(feature = "std")]
 pub use crate::store::File;
 pub use crate::{
-    Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, State, Status,
-    Store, assume_idempotent, commit, cost, effect, intermittent_task, run, sense,
+    As, Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, Overlay,
+    State, Status, Store, assume_idempotent, commit, cost, effect, intermittent_task, run, sense,
 };

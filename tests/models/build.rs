@@ -32,12 +32,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         println!("cargo::rustc-cfg=has_{name}");
+        let bytes = fs::read(&path)?;
         let options = Options {
             name: name.to_owned(),
             ..Options::default()
         };
-        let model = import(&fs::read(&path)?, options)?;
+        let model = import(&bytes, options.clone())?;
         model.write(&out.join(name).with_extension("rs"))?;
+        // Once more with all activations kept, for a look at each layer.
+        let apart = Options {
+            apart: true,
+            ..options
+        };
+        let model = import(&bytes, apart)?;
+        model.write(&out.join(format!("{name}_apart.rs")))?;
         fs::write(
             out.join(format!("{name}_layers.rs")),
             layers(&model.program),
@@ -60,7 +68,7 @@ fn layers(program: &Program) -> String {
         };
         let buffer = program.buffer(layer.output);
         let field = match buffer.role {
-            Role::Activation => format!("net.{}", buffer.name),
+            Role::Activation => format!("net.{0}[{1}]", buffer.name, buffer.name.to_uppercase()),
             _ => buffer.name.clone(),
         };
         let _ = writeln!(

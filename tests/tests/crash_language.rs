@@ -492,3 +492,61 @@ fn rows_written_as_a_whole() {
         whole_rows(cx, &m.from, &mut m.to)
     });
 }
+
+/// Three buffers in two places: `late` lies where `early` was.
+#[derive(Layout)]
+struct Shared {
+    x: Buffer<[i32; N]>,
+    one: Overlay<24>,
+    two: Overlay<24>,
+    y: Buffer<[i32; N]>,
+}
+
+const EARLY: As<[i32; N]> = As::new();
+const BETWEEN: As<[i32; N]> = As::new();
+const LATE: As<[[i32; 3]; 2]> = As::new();
+
+#[intermittent_task]
+fn rows(x: Input<[i32; N]>, y: Output<[[i32; 3]; 2]>) {
+    #[commit]
+    for r in 0..2 {
+        y.set(r, [x[r], x[r + 2], x[r + 4]]);
+    }
+}
+
+#[intermittent_task]
+fn flat(x: Input<[[i32; 3]; 2]>, y: Output<[i32; N]>) {
+    #[commit]
+    for i in 0..N {
+        y.set(i, x[i % 2][i / 2] + 1);
+    }
+}
+
+#[intermittent_task]
+fn in_turn(m: &mut Shared) {
+    #[run]
+    double(&m.x, &mut m.one[EARLY]);
+    #[run]
+    double(&m.one[EARLY], &mut m.two[BETWEEN]);
+    #[run]
+    rows(&m.two[BETWEEN], &mut m.one[LATE]);
+    #[run]
+    flat(&m.one[LATE], &mut m.y);
+}
+
+#[test]
+fn buffers_that_share_a_place_in_turn() {
+    let init = |nvm: &mut Nvm<Shared, _>| nvm.write(|m: &mut Shared| &mut m.x, &X);
+    let check = || Check::<Shared>::new().init(init).random(1500);
+    let reports = crash_check!(check() => |cx: &mut Cx<'_, _>, m: &mut Shared| in_turn(cx, m));
+    assert!(
+        reports
+            .iter()
+            .all(|r| r.unexplored == 0 && r.hazards.is_empty())
+    );
+    let mut image = vec![0_u64; 64];
+    let mut nvm = Nvm::<Shared, _>::open(Mapped::from_words(&mut image)).unwrap();
+    nvm.write(|m| &mut m.x, &X).unwrap();
+    nvm.resume_or_start(&mut [], in_turn).unwrap();
+    assert_eq!(nvm.read(|m| &m.y).unwrap(), X.map(|v| 4 * v + 1));
+}

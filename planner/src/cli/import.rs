@@ -34,6 +34,9 @@ pub struct ImportArgs {
     /// How often the tasks commit, without a board to plan for.
     #[arg(long, value_enum, default_value_t = Granularity::Row, conflicts_with = "device")]
     commit: Granularity,
+    /// Give each activation a place of its own in NVM, so that all can be read after a run.
+    #[arg(long)]
+    apart: bool,
     /// Print what was written as JSON.
     #[arg(long)]
     json: bool,
@@ -83,6 +86,7 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
             },
             nvm: args.nvm.unwrap_or(usize::MAX),
         },
+        apart: args.apart,
     };
     let mut model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
     match args.device {
@@ -126,6 +130,7 @@ fn report(model: &Import) -> serde_json::Value {
         "layers": layers,
         "arena_bytes": model.need.arena,
         "nvm_bytes": model.need.nvm,
+        "nvm_bytes_apart": model.need.apart,
         "constants_bytes": model.need.constants,
     })
 }
@@ -160,9 +165,11 @@ fn print(model: &Import, out: &Path) {
     }
     let need = model.need;
     println!(
-        "\n{} bytes of constants, {} bytes of NVM for activations, and {} bytes of SRAM where NVM is not mapped\nwritten: {} and its .bin",
+        "\n{} bytes of constants, {} bytes of NVM for inputs, outputs and activations ({} if none shared a place), and \
+         {} bytes of SRAM where NVM is not mapped\nwritten: {} and its .bin",
         need.constants,
         need.nvm,
+        need.apart,
         need.arena,
         out.display()
     );

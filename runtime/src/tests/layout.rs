@@ -119,3 +119,26 @@ fn another_name_type_or_order_is_another_fingerprint() {
     }
     assert_ne!(Outer::<2, u8>::FINGERPRINT, Outer::<3, u8>::FINGERPRINT);
 }
+
+#[test]
+fn an_overlay_is_one_place_for_all_types() {
+    #[derive(Layout)]
+    struct Shared {
+        odd: Buffer<[u8; 3]>,
+        place: Overlay<10>,
+        after: Buffer<u8>,
+    }
+    const BYTES: As<[u8; 10]> = As::new();
+    const WORDS: As<[u32; 2]> = As::new();
+    assert_eq!((Shared::SIZE, Shared::ALIGN), (20, 4));
+    let mut words = [0u64; 32];
+    let mut nvm = Nvm::<Shared, _>::open(Mapped::from_words(&mut words)).unwrap();
+    nvm.write(|m| &mut m.place[BYTES], &[1; 10]).unwrap();
+    nvm.write(|m| &mut m.place[WORDS], &[2, 3]).unwrap();
+    nvm.write(|m| &mut m.after, &9).unwrap();
+    assert_eq!(
+        nvm.read(|m| &m.place[BYTES]).unwrap(),
+        [2, 0, 0, 0, 3, 0, 0, 0, 1, 1]
+    );
+    assert_eq!(nvm.read(|m| &m.after).unwrap(), 9);
+}

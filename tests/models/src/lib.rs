@@ -8,31 +8,38 @@ macro_rules! model {
         $(#[$doc])*
         #[cfg($has)]
         pub mod $name {
-            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
-
-            /// All that the model has in NVM.
-            #[derive(Layout)]
-            pub struct Memory {
-                /// What it takes.
-                pub input: Buffer<InputTensor>,
-                /// What is between its layers.
-                pub net: Activations,
-                /// What it gives.
-                pub output: Buffer<OutputTensor>,
-            }
-
-            /// Runs it on `m`.
-            ///
-            /// # Errors
-            ///
-            /// Those of the store and of the arena.
-            #[intermittent_task]
-            pub fn whole(m: &mut Memory) {
-                #[run]
-                infer(&m.input, &NETWORK, &mut m.net, &mut m.output);
-            }
-
+            $crate::imported!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
             include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_golden.rs"));
+        }
+    };
+}
+
+/// Includes an imported model, with its memory and a task that runs it there.
+#[macro_export]
+macro_rules! imported {
+    ($file:expr) => {
+        include!($file);
+
+        /// All that the model has in NVM.
+        #[derive(Layout)]
+        pub struct Memory {
+            /// What it takes.
+            pub input: Buffer<InputTensor>,
+            /// What is between its layers.
+            pub net: Activations,
+            /// What it gives.
+            pub output: Buffer<OutputTensor>,
+        }
+
+        /// Runs it on `m`.
+        ///
+        /// # Errors
+        ///
+        /// Those of the store and of the arena.
+        #[intermittent_task]
+        pub fn whole(m: &mut Memory) {
+            #[run]
+            infer(&m.input, &NETWORK, &mut m.net, &mut m.output);
         }
     };
 }
