@@ -16,6 +16,8 @@ const SMALL_CAPACITOR: Plan<1> = Plan {
     nvm_bytes: 16_384,
     loops: [CONV],
 };
+
+// A planned interval longer than a power cycle.
 const _: () = SMALL_CAPACITOR.check();
 
 const SMALL_SRAM: Plan<1> = Plan {
@@ -23,12 +25,16 @@ const SMALL_SRAM: Plan<1> = Plan {
     sram_bytes: 2_048,
     ..SMALL_CAPACITOR
 };
+
+// A planned tile larger than the SRAM.
 const _: () = SMALL_SRAM.check();
 
 #[derive(Layout)]
 struct Memory {
     x: Buffer<[i8; 20_000]>,
 }
+
+// A program larger than it was planned.
 const _: () = SMALL_CAPACITOR.check_memory(Nvm::<Memory, Mapped>::NEEDED, 0);
 
 fn main() {}

@@ -13,6 +13,7 @@ mod machine;
 mod overhead;
 mod overhead_m4;
 mod planner_report;
+mod rules;
 mod shell;
 mod steps;
 mod test;
@@ -117,6 +118,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Writes the table of rules and cases, `docs/rules/README.md`, from the tests.
+    Rules {
+        /// Print a list of `{code, title, refused, accepted}` instead.
+        #[arg(long)]
+        json: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -148,6 +155,7 @@ fn main() -> ExitCode {
             json,
         } => generated::run(programs, seed, json, true),
         Command::Audit { folder, json } => audit::report(&folder, json),
+        Command::Rules { json } => rules::report(std::path::Path::new("."), json),
         Command::Baseline { json } => baseline::report(json),
         Command::PlannerReport { json } => planner_report::report(json),
         Command::Firmware { json, only, short } => {
