@@ -177,6 +177,25 @@ pub trait Board {
     fn report(&mut self, scores: &Scores);
 }
 
+/// Finishes the inference that is under way, or classifies this image. `arena` is SRAM for the task's buffers, on a store
+/// that is not mapped.
+///
+/// # Errors
+///
+/// Those of the store, or when the arena is too small.
+pub fn classify_once<S: Store>(
+    nvm: &mut Program<S>,
+    arena: &mut [u8],
+    image: &Image,
+) -> Result<Outcome, Error> {
+    if !matches!(nvm.status(), Status::Interrupted | Status::Complete) {
+        nvm.write(|m| &mut m.image, image)?;
+    }
+    nvm.resume_or_start(arena, |cx, m| {
+        classify(cx, &m.image, &NET, &mut m.activations, &mut m.scores)
+    })
+}
+
 /// What is done at a boot: finishes the inference that is under way, or senses and starts; then reports.
 ///
 /// From then on it reports the same, until [`Nvm::restart`] makes room for the next image.

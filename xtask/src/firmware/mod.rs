@@ -5,6 +5,7 @@
 mod cortex_m4;
 mod elf;
 mod kernels;
+mod microbit;
 pub mod models;
 mod msp430;
 mod nrf52;
@@ -21,6 +22,7 @@ use crate::steps::Tally;
 /// Every target there is.
 const TARGETS: &[Target] = &[
     cortex_m4::TARGET,
+    microbit::TARGET,
     nrf52::TARGET,
     msp430::TARGET,
     models::TARGET,
@@ -35,6 +37,7 @@ pub const CRATES: &[(&str, &str)] = &[
     ("firmware/overhead-m4", "--target thumbv7em-none-eabihf"),
     // Programs need the reference models.
     ("firmware/models-m4", "--lib --target thumbv7em-none-eabihf"),
+    ("firmware/microbit", "--target thumbv6m-none-eabi"),
     // Without a target: on the host. What only the device has is built with warnings denied.
     ("firmware/msp430", "--all-targets"),
     ("firmware/nrf52", "--target thumbv7em-none-eabihf"),

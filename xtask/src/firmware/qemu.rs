@@ -10,7 +10,7 @@ use crate::shell::{command, output};
 /// Seconds after which an emulation is taken to hang.
 const PATIENCE: u32 = 900;
 
-/// What a session of the harness in `firmware/cortex-m4` prints.
+/// What a session of the harness in `firmware/cortex-m4` or `firmware/microbit` prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     numbers: HashMap<String, u64>,
@@ -42,8 +42,18 @@ impl Session {
     }
 }
 
-/// Emulates the machine until the program ends, and gives what it prints.
+/// Which machine is emulated, and how long an instruction takes.
+pub const CORTEX_M4: &str = "-M mps2-an386 -accel tcg,tb-size=32 -icount shift=8";
+/// The nRF51, whose instructions take 64 ns.
+pub const MICROBIT: &str = "-M microbit -accel tcg,tb-size=32 -icount shift=6";
+
+/// Emulates the Cortex-M4 until the program ends, and gives what it prints.
 pub fn print(program: &Path, words: &str) -> Result<String> {
+    print_on(CORTEX_M4, program, words)
+}
+
+/// Emulates a machine until the program ends, and gives what it prints.
+fn print_on(machine: &str, program: &Path, words: &str) -> Result<String> {
     let mut arguments = program
         .file_name()
         .map_or_else(String::new, |name| format!(",arg={}", name.display()));
@@ -52,15 +62,20 @@ pub fn print(program: &Path, words: &str) -> Result<String> {
         arguments += word;
     }
     let mut qemu = command(&format!(
-        "timeout {PATIENCE} qemu-system-arm -M mps2-an386 -accel tcg,tb-size=32 -icount shift=8 -display none -serial none -monitor none \
+        "timeout {PATIENCE} qemu-system-arm {machine} -display none -serial none -monitor none \
          -chardev stdio,id=host -semihosting-config enable=on,target=native,chardev=host{arguments}"
     ));
     output(qemu.arg("-kernel").arg(program)).with_context(|| format!("with {words}"))
 }
 
-/// Runs a session.
+/// Runs a session on the Cortex-M4.
 pub fn session(program: &Path, words: &str) -> Result<Session> {
-    let text = print(program, words)?;
+    session_on(CORTEX_M4, program, words)
+}
+
+/// Runs a session.
+pub fn session_on(machine: &str, program: &Path, words: &str) -> Result<Session> {
+    let text = print_on(machine, program, words)?;
     let mut session = Session {
         numbers: HashMap::new(),
         failures: Vec::new(),
