@@ -15,6 +15,8 @@ pub struct TaskInfo {
     pub file: &'static str,
     /// Source line by site; entry 0 is the function itself.
     pub lines: &'static [u32],
+    /// Line and reason of each `#[assume_idempotent("why")]`, for the crash checker.
+    pub assumed: &'static [(u32, &'static str)],
 }
 
 /// A task that is under way: its place in the stack of frames.

@@ -173,6 +173,7 @@ static SUM: TaskInfo = TaskInfo {
     first: 0,
     file: file!(),
     lines: &[1, 101],
+    assumed: &[],
 };
 
 /// `let mut sum = start; for i in 0..N { start += 1; sum += x[i] + start; y.set(i, sum) }` with a commit per iteration.
@@ -262,6 +263,7 @@ static IN_PLACE: TaskInfo = TaskInfo {
     first: 1,
     file: file!(),
     lines: &[1, 102],
+    assumed: &[],
 };
 
 /// `for i in 0..N { y.set(i, y[i] + x[i] + 1) }`: an output that is read back.
@@ -306,6 +308,7 @@ static PACED: TaskInfo = TaskInfo {
     first: 1,
     file: file!(),
     lines: &[1, 104],
+    assumed: &[],
 };
 
 /// `#[commit(paced)] for i in 0..N { y.set(i, 3 * x[i]) }`, as the macro compiles it; or, wrongly, with a position that
@@ -371,6 +374,7 @@ static SHIFT: TaskInfo = TaskInfo {
     first: 1,
     file: file!(),
     lines: &[1, 105],
+    assumed: &[],
 };
 
 /// `#[commit(paced)] for i in 0..N - 1 { y.set(i, y[i + 1]) }`, which rule RK01 refuses: with a commit after each iteration
@@ -412,6 +416,7 @@ static LATE: TaskInfo = TaskInfo {
     first: 0,
     file: file!(),
     lines: &[1, 103],
+    assumed: &[],
 };
 
 /// Reads and then changes the same bytes, but with what they hold already known: harmless, and still a hazard.

@@ -201,4 +201,9 @@ fn an_assumption_that_is_false_is_found_by_the_crash_checker() {
         .try_mapped(|cx, m: &mut InPlaceMemory| assumed_wrongly(cx, &mut m.b))
         .expect_err("it is not");
     println!("{failure}");
+    let [(file, _, why)] = failure.assumptions()[..] else {
+        panic!("one assumption: {failure}");
+    };
+    assert!(file.ends_with("effects.rs") && why == "it is not");
+    assert!(failure.to_string().contains("assumes that repeating"));
 }

@@ -141,6 +141,26 @@ pub fn check(block: &syn::Block, diagnostics: &mut Diagnostics) {
     Read(diagnostics).visit_block(block);
 }
 
+/// The statements whose author answers for them, with the reasons.
+pub fn assumptions(task_body: &Body) -> Vec<(proc_macro2::Span, String)> {
+    struct Find(Vec<(proc_macro2::Span, String)>);
+    impl<'a> Visit<'a> for Find {
+        fn visit_attribute(&mut self, attr: &'a Attribute) {
+            if word(attr) == Some(Word::Assumed)
+                && let Ok(why) = attr.parse_args::<syn::LitStr>()
+            {
+                self.0.push((attr.span(), why.value()));
+            }
+        }
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    let mut find = Find(Vec::new());
+    for node in &task_body.nodes {
+        find.visit_stmt(&node.source);
+    }
+    find.0
+}
+
 /// A task without its words.
 pub fn strip(task: &mut Task) {
     if has_words(&task.body) {

@@ -23,6 +23,8 @@ pub struct Task {
     pub body: Body,
     /// Sites in source order; `sites[i]` has id `i + 1`.
     pub sites: Vec<Site>,
+    /// What its author answers for: `#[assume_idempotent("why")]`.
+    pub assumed: Vec<(Span, String)>,
     /// Hash of the source of the task.
     pub hash: u16,
 }

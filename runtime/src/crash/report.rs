@@ -312,6 +312,28 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The `#[assume_idempotent("why")]` of the tasks around the last outage, any of which may be false: file, line, why.
+    pub fn assumptions(&self) -> Vec<(&'static str, u32, &'static str)> {
+        let mut found = Vec::new();
+        let marks = self.outages.last().map(|last| [last.region, last.until]);
+        for task in marks
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|mark| mark.0.task)
+        {
+            for (line, why) in task.assumed {
+                let assumption = (task.file, *line, *why);
+                if !found.contains(&assumption) {
+                    found.push(assumption);
+                }
+            }
+        }
+        found
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "not crash-safe on a {} store", self.store)?;
@@ -352,7 +374,14 @@ impl fmt::Display for Failure {
                     "then no end: {writes} writes on continuous power without completion"
                 )
             }
+        }?;
+        for (file, line, why) in self.assumptions() {
+            write!(
+                f,
+                "\n  {file}:{line} assumes that repeating a statement does no harm (\"{why}\"): check that first"
+            )?;
         }
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ static TASK: TaskInfo = TaskInfo {
     first: 0,
     file: "",
     lines: &[],
+    assumed: &[],
 };
 
 const SITE: u8 = 1;

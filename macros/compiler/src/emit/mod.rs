@@ -130,6 +130,10 @@ impl Emitter<'_> {
         let lines = std::iter::once(own)
             .chain(self.task.sites.iter().map(|site| site.span))
             .map(|span| quote_spanned!(span=> ::core::line!()));
+        let assumed = self.task.assumed.iter().map(|(span, why)| {
+            let line = quote_spanned!(*span=> ::core::line!());
+            quote!((#line, #why))
+        });
         quote! {
             const __RK_TASK: #krate::__private::TaskInfo = #krate::__private::TaskInfo {
                 name: #name,
@@ -137,6 +141,7 @@ impl Emitter<'_> {
                 first: #first,
                 file: ::core::file!(),
                 lines: &[#(#lines),*],
+                assumed: &[#(#assumed),*],
             };
         }
     }

@@ -40,6 +40,7 @@ pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
     };
     let body = parser.body(block);
     let sites = parser.sites;
+    let assumed = crate::effects::assumptions(&body);
     if let Some(site) = sites.get(MAX_SITES) {
         let error = Diagnostic::new(
             site.span,
@@ -55,6 +56,7 @@ pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
         params,
         body,
         sites,
+        assumed,
         hash,
     }
 }

@@ -29,6 +29,7 @@ static TOY: TaskInfo = TaskInfo {
     first: 0,
     file: "toy.rs",
     lines: &[1, 7],
+    assumed: &[],
 };
 
 const STEPS: u16 = if cfg!(miri) { 6 } else { 12 };
