@@ -98,19 +98,19 @@ impl<
         );
         let zero = i16::from(self.input_zero);
         let mut patch = [[[zero; C]; KW]; KH];
-        for (to, from) in patch[rows.kernel..]
-            .iter_mut()
-            .zip(x[rows.input..].iter().step_by(DH))
-            .take(rows.len)
-        {
-            let to = &mut to[columns.kernel..][..columns.len];
+        // Without an index there is no code for a panic.
+        let lines = x.get(rows.input..).unwrap_or(&[]).iter().step_by(DH);
+        let to = patch.get_mut(rows.kernel..).unwrap_or(&mut []);
+        for (to, from) in to.iter_mut().zip(lines).take(rows.len) {
+            let to = to.get_mut(columns.kernel..).unwrap_or(&mut []);
             if const { DW == 1 } {
-                let from = from[columns.input..][..columns.len].as_flattened();
+                let from = columns.of(from).as_flattened();
                 for (to, from) in to.as_flattened_mut().iter_mut().zip(from) {
                     *to = i16::from(*from);
                 }
             } else {
-                for (to, from) in to.iter_mut().zip(from[columns.input..].iter().step_by(DW)) {
+                let from = from.get(columns.input..).unwrap_or(&[]).iter().step_by(DW);
+                for (to, from) in to.iter_mut().zip(from).take(columns.len) {
                     *to = from.map(i16::from);
                 }
             }
@@ -122,13 +122,18 @@ impl<
     // Not inlined: the loop over channels would have the whole patch in registers, widened, and multiply twice as slowly.
     #[inline(never)]
     pub(crate) fn channel(&self, patch: &Patch<KH, KW, C>, m: usize) -> i8 {
-        let taps = self.weight[m].as_flattened().as_flattened();
+        let (Some(taps), Some(bias), Some(scale)) =
+            (self.weight.get(m), self.bias.get(m), self.scale.get(m))
+        else {
+            return 0; // there is no such channel
+        };
+        let taps = taps.as_flattened().as_flattened();
         let values = patch.as_flattened().as_flattened();
-        let mut acc = self.bias[m];
+        let mut acc = *bias;
         for (value, tap) in values.iter().zip(taps) {
             acc = acc.wrapping_add(product(*value, *tap));
         }
-        self.activation.quantize(acc, self.scale[m])
+        self.activation.quantize(acc, *scale)
     }
 
     /// All output channels of one patch.

@@ -7,6 +7,8 @@ use crate::dsp;
 use crate::product::product;
 use crate::requant::{Activation, Multiplier, fold};
 use crate::tensor::Tensor;
+#[cfg(rekindle_dsp)]
+use crate::window::Span;
 
 /// A fully connected layer: `O` neurons over `I` inputs.
 #[derive(Clone, Copy, Debug)]
@@ -61,12 +63,17 @@ impl<const I: usize, const O: usize> Dense<I, O> {
                 );
             };
             let mut out = [0; N];
+            let span = Span {
+                input: o,
+                kernel: 0,
+                len: N,
+            };
             if let Some(x) = x.flat().first_chunk::<I>() {
                 dsp::channels(
                     x,
-                    &self.weight[o..][..N],
-                    &self.bias[o..][..N],
-                    &self.scale[o..][..N],
+                    span.of(&self.weight),
+                    span.of(&self.bias),
+                    span.of(&self.scale),
                     self.activation,
                     self.ordinary,
                     &mut out,
@@ -87,11 +94,16 @@ impl<const I: usize, const O: usize> Dense<I, O> {
                 "the input of a dense layer has as many values as its neurons have weights"
             );
         };
-        let mut acc = self.bias[o];
-        for (value, weight) in x.flat().iter().zip(&self.weight[o]) {
+        let (Some(weights), Some(bias), Some(scale)) =
+            (self.weight.get(o), self.bias.get(o), self.scale.get(o))
+        else {
+            return 0; // there is no such neuron
+        };
+        let mut acc = *bias;
+        for (value, weight) in x.flat().iter().zip(weights) {
             acc = acc.wrapping_add(product(*value, *weight));
         }
-        self.activation.quantize(acc, self.scale[o])
+        self.activation.quantize(acc, *scale)
     }
 }
 

@@ -110,14 +110,13 @@ impl<
         [rows, columns]: Place,
     ) -> [[&'a [i8; C]; KW]; KH] {
         let mut under = [[outside; KW]; KH];
-        let lines = under[rows.kernel..]
-            .iter_mut()
-            .zip(x[rows.input..].iter().step_by(DH));
-        for (under, line) in lines.take(rows.len) {
-            let pixels = under[columns.kernel..]
-                .iter_mut()
-                .zip(line[columns.input..].iter().step_by(DW));
-            for (under, pixel) in pixels.take(columns.len) {
+        // Without an index there is no code for a panic.
+        let lines = x.get(rows.input..).unwrap_or(&[]).iter().step_by(DH);
+        let to = under.get_mut(rows.kernel..).unwrap_or(&mut []).iter_mut();
+        for (under, line) in to.zip(lines).take(rows.len) {
+            let pixels = line.get(columns.input..).unwrap_or(&[]).iter().step_by(DW);
+            let to = under.get_mut(columns.kernel..).unwrap_or(&mut []);
+            for (under, pixel) in to.iter_mut().zip(pixels).take(columns.len) {
                 *under = pixel;
             }
         }
@@ -134,11 +133,16 @@ impl<
     ) -> i8 {
         let outside = [self.input_zero; C];
         let (under, from) = (Self::under(x, &outside, place), m / const { M / C });
-        let mut acc = self.bias[m];
+        let (Some(bias), Some(scale)) = (self.bias.get(m), self.scale.get(m)) else {
+            return 0; // there is no such channel
+        };
+        let mut acc = *bias;
         for (values, taps) in under.as_flattened().iter().zip(self.weight.as_flattened()) {
-            acc = acc.wrapping_add(product(values[from], taps[m]));
+            if let (Some(value), Some(tap)) = (values.get(from), taps.get(m)) {
+                acc = acc.wrapping_add(product(*value, *tap));
+            }
         }
-        self.activation.quantize(acc, self.scale[m])
+        self.activation.quantize(acc, *scale)
     }
 
     /// Four channels at a time, of a layer with one filter per input channel.

@@ -47,8 +47,8 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         [rows, columns]: Place,
     ) -> [i8; C] {
         let mut greatest = [i8::MIN; C];
-        for line in &x[rows.input..][..rows.len] {
-            for values in &line[columns.input..][..columns.len] {
+        for line in rows.of(x) {
+            for values in columns.of(line) {
                 for (greatest, value) in greatest.iter_mut().zip(values) {
                     *greatest = (*greatest).max(*value);
                 }
@@ -65,8 +65,8 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         [rows, columns]: Place,
     ) -> [i32; C] {
         let mut sums = [0_i32; C];
-        for line in &x[rows.input..][..rows.len] {
-            for values in &line[columns.input..][..columns.len] {
+        for line in rows.of(x) {
+            for values in columns.of(line) {
                 for (sum, value) in sums.iter_mut().zip(values) {
                     *sum += i32::from(*value);
                 }
@@ -90,7 +90,9 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
     pub(crate) fn rounded(self, sum: i32, [rows, columns]: Place) -> i8 {
         let count = (rows.len * columns.len) as i32;
         let half = if sum > 0 { count / 2 } else { -(count / 2) };
-        clamp((sum + half) / count, self.min, self.max)
+        // No window is empty; this way there is no code for a panic.
+        let mean = (sum + half).checked_div(count).unwrap_or(0);
+        clamp(mean, self.min, self.max)
     }
 }
 

@@ -11,6 +11,15 @@ pub(crate) struct Span {
     pub len: usize,
 }
 
+impl Span {
+    /// The part of the input; without an index there is no code for a panic.
+    #[inline(always)]
+    pub fn of<T>(self, input: &[T]) -> &[T] {
+        let part = input.get(self.input..);
+        part.and_then(|part| part.get(..self.len)).unwrap_or(&[])
+    }
+}
+
 /// Rows and columns of the input that lie under a window.
 pub(crate) type Place = [Span; 2];
 

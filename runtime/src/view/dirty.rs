@@ -9,7 +9,8 @@ use core::ops::Range;
 #[derive(Debug)]
 pub(super) struct Dirty<'v> {
     run: Range<usize>,
-    unit: usize,
+    /// Log₂ of the unit: a division by a number that might be 0 is code for a panic.
+    shift: u32,
     earlier: &'v mut [u8],
     spilled: bool,
 }
@@ -23,7 +24,7 @@ impl<'v> Dirty<'v> {
     pub(super) const fn none() -> Self {
         Self {
             run: 0..0,
-            unit: 1,
+            shift: 0,
             earlier: &mut [],
             spilled: false,
         }
@@ -33,7 +34,7 @@ impl<'v> Dirty<'v> {
         bitmap.fill(0);
         Self {
             run: 0..0,
-            unit,
+            shift: unit.trailing_zeros(),
             earlier: bitmap,
             spilled: false,
         }
@@ -57,8 +58,11 @@ impl<'v> Dirty<'v> {
     }
 
     fn spill(&mut self) {
-        for i in self.run.start / self.unit..self.run.end / self.unit {
-            self.earlier[i / 8] |= 1 << (i % 8);
+        for i in self.run.start >> self.shift..self.run.end >> self.shift {
+            // Without an index there is no code for a panic.
+            if let Some(bits) = self.earlier.get_mut(i / 8) {
+                *bits |= 1 << (i % 8);
+            }
             self.spilled = true;
         }
         self.run = 0..0;
@@ -78,17 +82,18 @@ impl<'v> Dirty<'v> {
         }
         self.spill();
         let bits = self.earlier.len() * 8;
-        let is_set = |i: usize| i < bits && self.earlier[i / 8] & 1 << (i % 8) != 0;
+        let byte = |i: usize| self.earlier.get(i / 8).copied().unwrap_or(0);
+        let is_set = |i: usize| byte(i) & 1 << (i % 8) != 0;
         let mut i = 0;
         while i < bits {
-            if self.earlier[i / 8] == 0 {
+            if byte(i) == 0 {
                 i = i / 8 * 8 + 8;
             } else if is_set(i) {
                 let first = i;
                 while is_set(i) {
                     i += 1;
                 }
-                write(first * self.unit..i * self.unit)?;
+                write(first << self.shift..i << self.shift)?;
             } else {
                 i += 1;
             }

@@ -96,8 +96,11 @@ impl<T: Plain, S: Store> OutputView<'_, T, S> {
         // SAFETY: `data` is the copy in the arena, which the view borrows.
         let staged = unsafe { self.data.as_ref() }.as_bytes();
         let at = self.at;
-        self.dirty
-            .drain(|run| Ok(core.store_mut().write(at + run.start, &staged[run])?))
+        self.dirty.drain(|run| {
+            // What was set lies within the value; without an index there is no code for a panic.
+            let from = staged.get(run.clone()).unwrap_or(&[]);
+            Ok(core.store_mut().write(at + run.start, from)?)
+        })
     }
 }
 

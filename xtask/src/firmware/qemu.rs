@@ -47,6 +47,14 @@ pub const CORTEX_M4: &str = "-M mps2-an386 -accel tcg,tb-size=32 -icount shift=8
 /// The nRF51, whose instructions take 64 ns.
 pub const MICROBIT: &str = "-M microbit -accel tcg,tb-size=32 -icount shift=6";
 
+/// Emulates the Cortex-M4 for a program that prints on the serial port.
+pub fn serial(program: &Path) -> Result<String> {
+    let mut qemu = command(&format!(
+        "timeout {PATIENCE} qemu-system-arm -M mps2-an386 -display none -monitor none -serial stdio -semihosting-config enable=on,target=native"
+    ));
+    output(qemu.arg("-kernel").arg(program))
+}
+
 /// Emulates the Cortex-M4 until the program ends, and gives what it prints.
 pub fn print(program: &Path, words: &str) -> Result<String> {
     print_on(CORTEX_M4, program, words)

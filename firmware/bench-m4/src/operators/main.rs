@@ -1,0 +1,32 @@
+//! Every operator, on mapped memory and on a byte store, so that a look at this program's symbols says whether any of
+//! them can panic. Prints a line per operator, and whether both stores hold the same bytes.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+mod cases;
+#[cfg(target_os = "none")]
+#[path = "../machine.rs"]
+mod machine;
+#[cfg(target_os = "none")]
+mod psram;
+
+#[cfg(target_os = "none")]
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    use core::fmt::Write;
+
+    // SAFETY: the first and only use.
+    let (mut uart, memory) = unsafe { machine::take(cases::MEMORY) };
+    let mut good = true;
+    let run = cases::all(memory, |name, mapped, bytes| {
+        good &= mapped == bytes;
+        let _ = writeln!(uart, "{name}|{mapped:08x}|{bytes:08x}");
+    });
+    if let Err(error) = &run {
+        let _ = writeln!(uart, "{error}");
+    }
+    machine::exit(run.is_ok() && good)
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {}
