@@ -44,6 +44,7 @@
 //! * Buffers are [`Input`], [`Output`], [`InPlace`] or [`State`] of a task, and the compiler holds it to that.
 //! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
 //! * [`store`] has the kinds of memory, and the trait for others.
+//! * [`clock`] says how old a reading is, over outages.
 //! * [`pace`] decides at run time when loops marked `#[commit(paced)]` commit.
 //! * [`plan`] holds a planner's intervals and budgets against the program, at compile time.
 //! * [`budget`] holds what tasks do between two commits against a power cycle, at compile time.
@@ -133,6 +134,7 @@ extern crate self as rekindle;
 
 pub mod budget;
 mod buffer;
+pub mod clock;
 #[cfg(feature = "crash")]
 pub mod crash;
 mod cx;

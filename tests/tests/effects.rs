@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use rekindle::clock::Clock;
 use rekindle::crash::{Check, Cut, Ram, cut_after};
 use rekindle::prelude::*;
 
@@ -20,6 +21,7 @@ struct Memory {
 struct World {
     sent: Cell<[u32; N]>,
     reads: Cell<usize>,
+    boots: Cell<u64>,
 }
 
 /// What a task is handed of it.
@@ -131,6 +133,105 @@ fn at_least_once_is_never_left_out() {
         cut
     });
     assert!(runs > 20 && twice, "{runs} cuts show nothing");
+}
+
+#[intermittent_task]
+fn sensed_by_a_function(y: Output<[i32; N]>, world: &World) {
+    // A call with arguments: only its mark says that it is not a function of them.
+    #[sense]
+    let place: usize = measure(world);
+    y.set(place, 1);
+    #[commit]
+    y.set((place + 1) % N, 2);
+}
+
+fn measure(world: &World) -> usize {
+    Device(world).measure()
+}
+
+#[test]
+fn a_marked_call_with_arguments_is_not_made_again() {
+    let runs = every_cut(|n, again| {
+        let world = World::default();
+        let (y, cut) = through!(n, again, |cx, m| sensed_by_a_function(cx, &mut m.y, &world));
+        let place = y.iter().position(|&v| v == 1).expect("it was written");
+        assert_eq!(y[(place + 1) % N], 2, "cut {n}, {again}: {y:?}");
+        cut
+    });
+    assert!(runs > 8, "{runs} cuts show nothing");
+}
+
+/// Stops in an outage, or not; an hour passes in each boot.
+struct Hours<'w>(&'w World, bool);
+
+impl Clock for Hours<'_> {
+    fn now_ms(&self) -> Option<u64> {
+        self.1.then(|| self.0.boots.get() * 3_600_000)
+    }
+}
+
+/// Two readings: one that is as good as ever after a day, and one that expires.
+#[intermittent_task]
+fn expiring(world: &World, clock: &Hours<'_>, y: Output<[i32; N]>) {
+    #[sense(expires = 86_400_000, clock = clock)]
+    let lasting: i32 = reading(world);
+    y.set(0, lasting);
+    #[commit]
+    y.set(1, lasting);
+    #[sense(expires = 60_000, clock = clock)]
+    let short: i32 = reading(world);
+    y.set(2, short);
+    #[commit]
+    let kept: i32 = short;
+    y.set(3, kept);
+}
+
+/// The number of the boot, so that a reading tells its age.
+fn reading(world: &World) -> i32 {
+    i32::try_from(world.boots.get()).unwrap()
+}
+
+#[test]
+fn a_reading_that_has_expired_is_read_again_before_anything_is_made_of_it() {
+    for knows in [true, false] {
+        let mut again = false;
+        let mut first = Vec::new();
+        for n in 0.. {
+            let world = World::default();
+            let ram = Ram::new(256);
+            let boot = || {
+                world.boots.set(world.boots.get() + 1);
+                let clock = Hours(&world, knows);
+                let mut nvm = Nvm::<Memory, _>::open(Cut::new(Bytes::new(ram.clone()))).unwrap();
+                nvm.resume_or_start(&mut [0; 512], |cx, m| {
+                    expiring(cx, &world, &clock, &mut m.y)
+                })
+                .unwrap();
+            };
+            let cut = cut_after(n, 0, &boot).is_err();
+            if cut {
+                boot();
+            }
+            let mut nvm = Nvm::<Memory, _>::open(Bytes::new(ram.clone())).unwrap();
+            let y = nvm.read(|m: &Memory| &m.y).unwrap();
+            // One reading in all places that it went to.
+            assert_eq!((y[0], y[2]), (y[1], y[3]), "cut {n}: {y:?}");
+            first.push(y[0]);
+            again |= y[2] == 2;
+            if !cut {
+                assert_eq!(y, [1; N]);
+                break;
+            }
+        }
+        assert!(again, "no cut made a reading expire");
+        // An hour is not a day; without a clock nobody can tell.
+        let kept = first.iter().filter(|&&v| v == 1).count();
+        println!("{} cuts, {kept} with the first reading", first.len());
+        assert!(kept > 1);
+        if !knows {
+            assert!(kept < first.len());
+        }
+    }
 }
 
 #[intermittent_task]

@@ -1,3 +1,4 @@
+use rekindle::clock::NoClock;
 use rekindle::prelude::*;
 
 fn adc() -> u8 {
@@ -45,6 +46,21 @@ fn under_another_name(y: Output<[u8; 4]>) {
         0 => other.set(0, 1),
         _ => {}
     }
+}
+
+// Read again after an hour without power, and then it may say otherwise.
+#[intermittent_task]
+fn that_may_expire(clock: &NoClock, y: Output<[u8; 16]>) {
+    #[sense(expires = 60_000, clock = clock)]
+    let place: u8 = adc();
+    y.set(usize::from(place % 16), 1);
+}
+
+#[intermittent_task]
+fn an_age_without_a_clock(y: Output<[u8; 16]>) {
+    #[sense(expires = 60_000)]
+    let level: u8 = adc();
+    y.set(0, level);
 }
 
 fn main() {}

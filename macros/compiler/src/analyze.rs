@@ -369,7 +369,16 @@ fn candidate(local: &Local, env: &Env) -> Candidate {
             .help("declare it with its value"),
         );
     };
-    let impure = match pure::check(&init.expr, env) {
+    let checked = if crate::effects::from_outside(local) {
+        // Whatever it looks like: its author says that it is not a function of its arguments.
+        Err(pure::Impure {
+            span: init.expr.span(),
+            why: "comes from outside".to_owned(),
+        })
+    } else {
+        pure::check(&init.expr, env)
+    };
+    let impure = match checked {
         Ok(()) if !mutable => return Candidate::Rematerialised,
         Ok(()) => None,
         Err(impure) => Some(impure),

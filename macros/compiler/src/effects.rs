@@ -87,6 +87,15 @@ pub fn words(stmt: &Stmt) -> impl Iterator<Item = Word> {
     attrs(stmt).iter().filter_map(word)
 }
 
+/// Whether a variable is said to come from outside.
+pub fn from_outside(local: &syn::Local) -> bool {
+    local
+        .attrs
+        .iter()
+        .filter_map(word)
+        .any(|w| matches!(w, Word::Sense | Word::AtLeastOnce | Word::AtMostOnce))
+}
+
 /// Whether its author answers for a statement.
 pub fn assumed(stmt: &Stmt) -> bool {
     words(stmt).any(|w| w == Word::Assumed)

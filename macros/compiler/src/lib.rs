@@ -119,7 +119,7 @@ fn expand_with(
     mut diagnostics: Diagnostics,
 ) -> Result<TokenStream, Refused> {
     diagnostics.switch_off(&options.off);
-    let mut task = parse::parse(function, &mut diagnostics);
+    let mut task = parse::parse(function, &options.krate, &mut diagnostics);
     let analysis = analyze::analyze(&task, &mut diagnostics);
     let lowered = lower::lower(&task, &analysis);
     let checks = match &options.budget {

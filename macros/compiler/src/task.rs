@@ -64,6 +64,27 @@ pub struct Site {
     pub span: Span,
     /// What is there.
     pub kind: SiteKind,
+    /// `#[sense(expires = …)]`: what is committed here may have expired when execution resumes here.
+    pub expires: Option<Box<Expires>>,
+}
+
+/// `#[sense(expires = N, clock = C)] let name: Type = value;`.
+#[derive(Clone, Debug)]
+pub struct Expires {
+    /// The variable.
+    pub name: Ident,
+    /// Declared `mut`.
+    pub mutable: bool,
+    /// Its type.
+    pub ty: Type,
+    /// Gives it anew.
+    pub value: Expr,
+    /// The variable that holds when it was read.
+    pub stamp: Ident,
+    /// The clock.
+    pub clock: Expr,
+    /// Milliseconds.
+    pub after: Expr,
 }
 
 /// What is at a site.

@@ -1,3 +1,4 @@
+use rekindle::clock::NoClock;
 use rekindle::prelude::*;
 
 fn adc() -> u8 {
@@ -19,6 +20,16 @@ fn sensed(y: Output<[u8; 4]>) {
 fn only_the_value(y: Output<[u8; 4]>) {
     let level = adc();
     y.set(0, if level > 128 { 1 } else { level });
+}
+
+// It may be read again up to the next commit; what is kept by that stays.
+#[intermittent_task]
+fn kept_before_it_steers(clock: &NoClock, y: Output<[u8; 16]>) {
+    #[sense(expires = 60_000, clock = clock)]
+    let place: u8 = adc();
+    #[commit]
+    let kept: u8 = place;
+    y.set(usize::from(kept % 16), 1);
 }
 
 fn main() {}

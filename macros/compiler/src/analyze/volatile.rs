@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::effects::{self, Word};
 use crate::names::{Names, bound, idents_of, macro_args, of_expr};
 use crate::pure::is_assignment;
-use crate::task::{Body, Head, Node, NodeKind, Role, Task};
+use crate::task::{Body, Head, Node, NodeKind, Role, Site, Task};
 use proc_macro2::Span;
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
@@ -45,8 +45,9 @@ const LOGS: [&str; 11] = [
 const READS: [&str; 3] = ["get", "len", "is_empty"];
 
 /// Runs the check.
-pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
+pub fn check<'d>(task: &'d Task, diagnostics: &'d mut Diagnostics) {
     let mut walker = Walker {
+        sites: &task.sites,
         locals: Vec::new(),
         steered: None,
         reported: BTreeSet::new(),
@@ -75,6 +76,7 @@ struct Name {
 }
 
 struct Walker<'d> {
+    sites: &'d [Site],
     /// Innermost last.
     locals: Vec<Name>,
     /// What led here and may lead elsewhere the next time.
@@ -157,9 +159,17 @@ impl Walker<'_> {
         match &node.kind {
             NodeKind::Plain | NodeKind::Item | NodeKind::Let(_) => self.stmt(&node.source),
             NodeKind::Run(_) => self.commit(),
-            NodeKind::Point(_) => {
+            NodeKind::Point(site) => {
                 self.commit();
                 self.stmt(&node.source);
+                // What may be read again on resuming here is as before the commit, up to the next one.
+                let site = self.sites.get(usize::from(*site).wrapping_sub(1));
+                if let Some(expires) = site.and_then(|s| s.expires.as_ref()) {
+                    let name = expires.name.to_string();
+                    if let Some(n) = self.locals.iter_mut().rev().find(|n| n.text == name) {
+                        n.volatile = true;
+                    }
+                }
             }
             NodeKind::Block(_, b) => self.body(b),
             NodeKind::If(i) => {

@@ -4,7 +4,7 @@ use super::{Emitter, tokens};
 use crate::analyze::{LetClass, has_let};
 use crate::hygiene::local;
 use crate::names::bound;
-use crate::task::{Body, Branch, If, Match, Node, NodeKind, Range, Run, SiteKind};
+use crate::task::{Body, Branch, Expires, If, Match, Node, NodeKind, Range, Run, SiteKind};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -53,7 +53,11 @@ impl Emitter<'_> {
             NodeKind::Plain | NodeKind::Item => return tokens(&node.source),
             NodeKind::Let(local) => return self.kept_let(node.id, local),
             NodeKind::Run(run) => self.run(run),
-            NodeKind::Point(site) => self.point(*site, &node.source),
+            NodeKind::Point(site) => match self.expires(*site) {
+                // Binds its variable anew: not in a block of its own.
+                Some(expires) => return self.sensed(*site, expires),
+                None => self.point(*site, &node.source),
+            },
             NodeKind::Block(label, body) => {
                 let body = self.body(body);
                 quote!(#label { #body })
@@ -159,6 +163,40 @@ impl Emitter<'_> {
                 #commit
                 #once
             }
+        }
+    }
+
+    fn expires(&self, site: u8) -> Option<&Expires> {
+        let site = self.task.sites.get(usize::from(site).checked_sub(1)?)?;
+        site.expires.as_deref()
+    }
+
+    /// The commit of a reading that can expire: resuming here, before anything that uses it is committed, reads it again
+    /// if it has.
+    fn sensed(&self, site: u8, e: &Expires) -> TokenStream {
+        let (rk, frame, at, krate) = (local("core"), local("frame"), local("at"), self.krate);
+        let commit = self.record(site, self.saves_at(site), &[]);
+        let (name, ty, value) = (&e.name, &e.ty, &e.value);
+        let (stamp, clock, after) = (&e.stamp, &e.clock, &e.after);
+        let mutability = e.mutable.then(|| quote!(mut));
+        quote! {
+            let (#mutability #name, #stamp): (#ty, #krate::clock::Stamp) = if #at == #site {
+                #rk.resumed(&mut #frame)?;
+                #at = 0;
+                if #krate::clock::Stamp::is_older(&#stamp, &#clock, #after) {
+                    let #stamp = #krate::clock::Stamp::now(&#clock);
+                    let #name: #ty = #value;
+                    #commit
+                    (#name, #stamp)
+                } else {
+                    (#name, #stamp)
+                }
+            } else {
+                if #at == 0 {
+                    #commit
+                }
+                (#name, #stamp)
+            };
         }
     }
 

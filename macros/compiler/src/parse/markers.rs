@@ -19,6 +19,8 @@ pub struct Marker {
     pub every: Option<Expr>,
     /// `paced`, `cost = N`.
     pub paced: Option<Paced>,
+    /// `expires = N, clock = C`.
+    pub expires: Option<(Expr, Expr)>,
 }
 
 /// Which attribute.
@@ -53,6 +55,13 @@ pub fn take_markers(attrs: &mut Vec<Attribute>, diagnostics: &mut Diagnostics) -
         let Some(kind) = kind_of(attr) else {
             return true;
         };
+        let expires = match read_expires(attr, kind) {
+            Ok(expires) => expires,
+            Err(e) => {
+                diagnostics.push_syn(&e);
+                None
+            }
+        };
         let (every, paced) = match read_options(attr, kind) {
             Ok(options) => options,
             Err(e) => {
@@ -65,24 +74,49 @@ pub fn take_markers(attrs: &mut Vec<Attribute>, diagnostics: &mut Diagnostics) -
             kind,
             every,
             paced,
+            expires,
         });
         false
     });
     markers
 }
 
+/// `#[sense(expires = N, clock = C)]`.
+fn read_expires(attr: &Attribute, kind: MarkerKind) -> syn::Result<Option<(Expr, Expr)>> {
+    if kind != MarkerKind::Sense || matches!(attr.meta, Meta::Path(_)) {
+        return Ok(None);
+    }
+    let (mut expires, mut clock) = (None, None);
+    attr.parse_nested_meta(|meta| {
+        let place = if meta.path.is_ident("expires") {
+            &mut expires
+        } else if meta.path.is_ident("clock") {
+            &mut clock
+        } else {
+            return Err(
+                meta.error("unknown option: `#[sense]` takes `expires = MS` with `clock = EXPR`")
+            );
+        };
+        *place = Some(meta.value()?.parse::<Expr>()?);
+        Ok(())
+    })?;
+    match (expires, clock) {
+        (Some(expires), Some(clock)) => Ok(Some((expires, clock))),
+        (None, None) => Ok(None),
+        _ => Err(syn::Error::new(
+            attr.span(),
+            "`expires = MS` and `clock = EXPR` go together: an age needs a clock (`rekindle::clock::Clock`)\n\
+             help: write `#[sense(expires = 60_000, clock = clock)]`",
+        )),
+    }
+}
+
 fn read_options(attr: &Attribute, kind: MarkerKind) -> syn::Result<(Option<Expr>, Option<Paced>)> {
     if let Meta::Path(_) = &attr.meta {
         return Ok((None, None));
     }
-    if kind == MarkerKind::Once {
+    if matches!(kind, MarkerKind::Once | MarkerKind::Sense) {
         return Ok((None, None));
-    }
-    if kind == MarkerKind::Sense {
-        return Err(syn::Error::new(
-            attr.span(),
-            "`#[sense]` takes no arguments",
-        ));
     }
     if kind == MarkerKind::Run {
         return Err(syn::Error::new(attr.span(), "`#[run]` takes no arguments"));

@@ -7,8 +7,8 @@ mod signature;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::task::{
-    Body, Branch, Head, If, Loop, LoopCommit, Match, Node, NodeKind, Range, Run, Site, SiteId,
-    SiteKind, Task, plain_kind,
+    Body, Branch, Expires, Head, If, Loop, LoopCommit, Match, Node, NodeKind, Range, Run, Site,
+    SiteId, SiteKind, Task, plain_kind,
 };
 use markers::{Marker, MarkerKind, take_markers};
 
@@ -24,7 +24,7 @@ pub const MAX_SITES: usize = 250;
 /// Reads a function.
 ///
 /// What is wrong goes to `diagnostics`; the task returned is then only good for more diagnostics.
-pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
+pub fn parse(item: ItemFn, krate: &syn::Path, diagnostics: &mut Diagnostics) -> Task {
     let hash = hash_of(&item);
     let params = signature::params(&item.sig, diagnostics);
     let mut block = *item.block;
@@ -33,6 +33,7 @@ pub fn parse(item: ItemFn, diagnostics: &mut Diagnostics) -> Task {
     hidden::refuse(&item.sig, &block, diagnostics);
     redirect::returns(&mut block, diagnostics);
     let mut parser = Parser {
+        krate,
         sites: Vec::new(),
         loops: 0,
         nodes: 0,
@@ -71,6 +72,7 @@ fn hash_of(item: &ItemFn) -> u16 {
 }
 
 struct Parser<'d> {
+    krate: &'d syn::Path,
     sites: Vec<Site>,
     loops: usize,
     nodes: usize,
@@ -79,7 +81,11 @@ struct Parser<'d> {
 
 impl Parser<'_> {
     fn site(&mut self, span: Span, kind: SiteKind) -> SiteId {
-        self.sites.push(Site { span, kind });
+        self.sites.push(Site {
+            span,
+            kind,
+            expires: None,
+        });
         u8::try_from(self.sites.len()).unwrap_or(u8::MAX)
     }
 
@@ -186,13 +192,60 @@ impl Parser<'_> {
             );
             return;
         };
-        let word = syn::parse_quote_spanned!(marker.span=> #[sense]);
-        local.attrs.push(word);
+        let word: syn::Attribute = syn::parse_quote_spanned!(marker.span=> #[sense]);
+        local.attrs.push(word.clone());
+        let expires = self.expires(local, marker);
+        let mut after = Stmt::Expr(syn::parse_quote!({}), None);
+        if let Some(e) = &expires {
+            let (stamp, clock, value, krate) = (&e.stamp, &e.clock, &e.value, self.krate);
+            // When it is read, at the latest.
+            let before = syn::parse_quote!(#word let #stamp: #krate::clock::Stamp = #krate::clock::Stamp::now(&#clock););
+            nodes.push(self.node(plain_kind(&before), before));
+            // What resuming at the commit may do, for the analysis.
+            after = syn::parse_quote!(#word let _ = { let _ = (&#clock, &#stamp); #value };);
+        }
         let kind = plain_kind(&stmt);
         nodes.push(self.node(kind, stmt));
         let site = self.site(span, SiteKind::Point);
-        let nothing = Stmt::Expr(syn::parse_quote!({}), None);
-        nodes.push(self.node(NodeKind::Point(site), nothing));
+        if let (Some(last), Some(expires)) = (self.sites.last_mut(), expires) {
+            last.expires = Some(Box::new(expires));
+        }
+        nodes.push(self.node(NodeKind::Point(site), after));
+    }
+
+    /// Reads `expires = …`, which needs a variable with a name and a written type.
+    fn expires(&mut self, local: &syn::Local, marker: &Marker) -> Option<Expires> {
+        let (after, clock) = marker.expires.clone()?;
+        let parts = match (&local.pat, &local.init) {
+            (syn::Pat::Type(t), Some(init)) if init.diverge.is_none() => match &*t.pat {
+                syn::Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => {
+                    Some((p, &t.ty, &init.expr))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((name, ty, value)) = parts else {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    local.pat.span(),
+                    "what can expire needs a name and a written type",
+                )
+                .code("RK07")
+                .outage("it could not be read again")
+                .help("write `#[sense(expires = …, clock = …)] let name: Type = …;`"),
+            );
+            return None;
+        };
+        Some(Expires {
+            name: name.ident.clone(),
+            mutable: name.mutability.is_some(),
+            ty: (**ty).clone(),
+            value: (**value).clone(),
+            stamp: crate::hygiene::numbered("stamp", self.nodes),
+            clock,
+            after,
+        })
     }
 
     /// `#[effect(at_most_once)] call(…);`: the commit comes first, and resuming there leaves the call out.

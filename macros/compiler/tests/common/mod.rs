@@ -18,7 +18,7 @@ pub fn compile_without(
     let item = syn::parse_str(source).expect("the test's own source is Rust");
     let mut diagnostics = Diagnostics::default();
     diagnostics.switch_off(off);
-    let task = parse::parse(item, &mut diagnostics);
+    let task = parse::parse(item, &syn::parse_quote!(::rekindle), &mut diagnostics);
     let analysis = analyze::analyze(&task, &mut diagnostics);
     let lowered = lower::lower(&task, &analysis);
     (analysis, lowered, diagnostics.iter().cloned().collect())
