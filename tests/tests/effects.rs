@@ -208,7 +208,7 @@ fn a_reading_that_has_expired_is_read_again_before_anything_is_made_of_it() {
                 })
                 .unwrap();
             };
-            let cut = cut_after(n, 0, &boot).is_err();
+            let cut = cut_after(n, 0, boot).is_err();
             if cut {
                 boot();
             }

@@ -28,4 +28,31 @@ fn pointers(n: usize, y: Output<[usize; 4]>) {
     y.set(0, p.addr());
 }
 
+#[intermittent_task]
+fn left_out_or_not(b: InPlace<[u8; 4]>) {
+    #[commit]
+    for i in 0..4 {
+        #[cfg(feature = "reset")]
+        b.set(i, 0);
+        let v: u8 = b.get(i);
+        b.set(i, v + 1);
+    }
+}
+
+#[allow(unused_macros)]
+macro_rules! either {
+    ($y:ident, $v:expr) => {
+        if $v > 3 {
+            $y.set(0, 1)
+        } else {
+            $y.set(1, 1)
+        }
+    };
+}
+
+#[intermittent_task]
+fn a_macro_of_ones_own(y: Output<[u8; 4]>, v: u8) {
+    either!(y, v);
+}
+
 fn main() {}

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::effects::{self, Word};
 use crate::names::{Names, bound, idents_of, macro_args, of_expr};
 use crate::pure::is_assignment;
-use crate::task::{Body, Head, Node, NodeKind, Role, Site, Task};
+use crate::task::{Body, Head, Node, NodeKind, Param, Role, Site, Task};
 use proc_macro2::Span;
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
@@ -48,6 +48,13 @@ const READS: [&str; 3] = ["get", "len", "is_empty"];
 pub fn check<'d>(task: &'d Task, diagnostics: &'d mut Diagnostics) {
     let mut walker = Walker {
         sites: &task.sites,
+        params: &task.params,
+        in_place: task
+            .params
+            .iter()
+            .filter(|p| matches!(p.role, Role::InPlace))
+            .map(|p| p.name.to_string())
+            .collect(),
         locals: Vec::new(),
         steered: None,
         reported: BTreeSet::new(),
@@ -77,6 +84,8 @@ struct Name {
 
 struct Walker<'d> {
     sites: &'d [Site],
+    params: &'d [Param],
+    in_place: BTreeSet<String>,
     /// Innermost last.
     locals: Vec<Name>,
     /// What led here and may lead elsewhere the next time.
@@ -446,6 +455,7 @@ impl Walker<'_> {
     }
 
     fn mac(&mut self, mac: &syn::Macro) {
+        self.hidden(mac);
         if let Some(args) = macro_args(mac) {
             args.iter().for_each(|a| self.expr(a));
             return;
@@ -453,6 +463,45 @@ impl Walker<'_> {
         let mut names = Names::new();
         idents_of(mac.tokens.clone(), &mut names);
         self.mentioned(names);
+    }
+
+    /// A macro of the user's may do anything with a buffer that it names; in-place buffers are RK01's.
+    fn hidden(&mut self, mac: &syn::Macro) {
+        let known = mac.path.segments.last().is_some_and(|s| {
+            let name = s.ident.to_string();
+            LOGS.contains(&name.as_str())
+                || ["matches", "cfg"].contains(&name.as_str())
+                || name.contains("assert")
+        });
+        if known {
+            return;
+        }
+        let mut names = Names::new();
+        idents_of(mac.tokens.clone(), &mut names);
+        let named = names
+            .into_iter()
+            .find(|(n, _)| self.is_buffer(n) && !self.in_place.contains(n));
+        if let Some((name, span)) = named
+            && self.reported.insert(format!("{span:?}"))
+        {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    span,
+                    format!("it cannot be seen what the macro does with `{name}`, a buffer"),
+                )
+                .code("RK09")
+                .note(self.declared(&name), format!("`{name}` is declared here"))
+                .outage("it could write other items when it runs again, and what the first attempt wrote would stay")
+                .help(format!("write `{name}.set(index, value)` in the task's own statements, or make it a function")),
+            );
+        }
+    }
+
+    fn declared(&self, name: &str) -> Span {
+        self.params
+            .iter()
+            .find(|p| p.name == name)
+            .map_or_else(Span::call_site, |p| p.name.span())
     }
 
     fn mentioned(&mut self, names: Names) {

@@ -134,6 +134,18 @@ impl<'a> Visit<'a> for Hidden<'_> {
         visit::visit_expr_method_call(self, m);
     }
 
+    fn visit_attribute(&mut self, a: &'a syn::Attribute) {
+        let name = a.path().get_ident().map(ToString::to_string);
+        if let Some(name @ ("cfg" | "cfg_attr")) = name.as_deref() {
+            self.diagnostics.push(
+                Diagnostic::new(a.span(), format!("`#[{name}]` in a task: the analysis comes before it is decided"))
+                    .code("RK09")
+                    .outage("the analysis would answer for other code than what is built")
+                    .help("write `if cfg!(…) { … }`, or put the attribute on the whole task and have one for each case"),
+            );
+        }
+    }
+
     fn visit_item(&mut self, _: &'a syn::Item) {}
 }
 
