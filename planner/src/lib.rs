@@ -10,4 +10,5 @@ pub mod ours;
 pub mod power;
 pub mod program;
 pub mod report;
+pub mod schedule;
 pub mod units;

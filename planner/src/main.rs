@@ -45,6 +45,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = When::Always)]
         charging: When,
     },
+    /// Whether several tasks on one capacitor meet their deadlines. Exit status 3 where the answer is no.
+    Schedule(cli::schedule::ScheduleArgs),
     /// The whole comparison as Markdown.
     Report {
         /// Written here, or to the terminal.
@@ -75,7 +77,8 @@ impl From<When> for Charging {
 
 fn main() -> ExitCode {
     match run(&Args::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NO),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -83,8 +86,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Exit status of a question that is answered with no.
+const NO: u8 = 3;
+
+/// Executes a command; false where its answer is no.
+fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match command {
+        Command::Schedule(args) => return cli::schedule::run(args),
         Command::Import(args) => cli::import::run(args),
         Command::Plan {
             setting,
@@ -109,7 +117,8 @@ fn run(command: &Command) -> Result<(), Box<dyn Error + Send + Sync>> {
             }
             Ok(())
         }
-    }
+    }?;
+    Ok(true)
 }
 
 fn plan(

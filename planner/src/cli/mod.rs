@@ -2,3 +2,4 @@
 
 mod device;
 pub mod import;
+pub mod schedule;
