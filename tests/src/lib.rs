@@ -1,5 +1,7 @@
 //! Cross-crate tests of Rekindle; see `tests/`.
 
+pub mod flash_work;
+
 /// The code of the guide to other boards.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/porting.md")]

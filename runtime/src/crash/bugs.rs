@@ -28,6 +28,14 @@ pub enum Bug {
     EraseCountLost,
     /// `Flash`: after an outage it goes on behind the last valid entry, over a torn one.
     WrittenAgain,
+    /// `Flash`: pages with data are dropped to make room.
+    DataDropped,
+    /// `Flash`: nothing makes room when torn entries have filled the journal.
+    NeverReclaimed,
+    /// `Flash`: what was written is not read back.
+    NotVerified,
+    /// `Flash`: a page that reads as blank counts as erased.
+    HalfErasedTaken,
 }
 
 std::thread_local! {

@@ -31,6 +31,11 @@ struct Chip {
     erases: Vec<u32>,
     /// Erases that each page stands.
     endurance: Vec<u32>,
+    /// A unit of which a bit stays one, in each page.
+    stuck: Vec<Option<usize>>,
+    /// Failures in each erase before it is done, and those so far.
+    erase_failures: u32,
+    erase_failed: Vec<u32>,
     left: Option<u64>,
     dead: bool,
     operations: u64,
@@ -46,6 +51,9 @@ impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
             writes: vec![2; pages * PAGE / UNIT],
             erases: vec![0; pages],
             endurance: vec![u32::MAX; pages],
+            stuck: vec![None; pages],
+            erase_failures: 0,
+            erase_failed: vec![0; pages],
             left: None,
             dead: false,
             operations: 0,
@@ -57,6 +65,16 @@ impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
     /// After so many erases in all, an erase leaves bits of this page as they are.
     pub fn endurance(&self, page: usize, erases: u32) {
         self.0.borrow_mut().endurance[page] = erases;
+    }
+
+    /// From now on, a bit of this unit of a page cannot be programmed.
+    pub fn stuck(&self, page: usize, unit: usize) {
+        self.0.borrow_mut().stuck[page] = Some(unit);
+    }
+
+    /// The power fails so many times in each erase before it is done.
+    pub fn fail_erases(&self, times: u32) {
+        self.0.borrow_mut().erase_failures = times;
     }
 
     /// The power fails in the operation after so many: a unit written or a page erased.
@@ -104,6 +122,8 @@ impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
             writes: chip.writes.clone(),
             erases: chip.erases.clone(),
             endurance: chip.endurance.clone(),
+            stuck: chip.stuck.clone(),
+            erase_failed: chip.erase_failed.clone(),
             rng: Rng::new(seed),
             ..*chip
         })))
@@ -173,7 +193,14 @@ impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
                 return Err(NorFlashErrorKind::Other);
             }
             chip.erases[page] += 1;
-            let fails = chip.fails();
+            let mut fails = chip.fails();
+            let failed = &mut chip.erase_failed[page];
+            *failed += 1;
+            if *failed <= chip.erase_failures {
+                (fails, chip.dead) = (true, true);
+            } else {
+                *failed = 0;
+            }
             let worn = chip.erases[page] > chip.endurance[page];
             // Half erased, now and then hardly at all or nearly.
             let kind = chip.rng.below(4);
@@ -226,6 +253,7 @@ impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
             chip.rewritten += u64::from(chip.writes[unit] > 0);
             let fails = chip.fails();
             let kind = chip.rng.below(4);
+            let stuck = chip.stuck[place / PAGE] == Some(place % PAGE / UNIT);
             let before = chip.bytes[place..place + UNIT].to_vec();
             for (byte, &new) in chip.bytes[place..place + UNIT].iter_mut().zip(new) {
                 // Bits that do not arrive.
@@ -235,6 +263,10 @@ impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
                     _ => chip.rng.next() as u8,
                 };
                 *byte &= new | mask;
+            }
+            if stuck {
+                let last = &mut chip.bytes[place + UNIT - 1];
+                *last |= before[UNIT - 1] & 0x80;
             }
             if !fails || chip.bytes[place..place + UNIT] != before[..] {
                 chip.writes[unit] = chip.writes[unit].saturating_add(1);

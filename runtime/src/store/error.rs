@@ -46,7 +46,8 @@ pub enum StoreError {
         /// The next page.
         page: u32,
     },
-    /// Outages have torn so many entries that no room is left to go on. All that was committed can still be read.
+    /// No room is left to go on, and none could be made: pages do not hold what is written to them. All that was
+    /// committed can still be read, and the next boot tries again.
     JournalFull,
     /// The flash has too few pages for an image of this size.
     FlashTooSmall {
@@ -116,7 +117,9 @@ impl fmt::Display for StoreError {
             Self::NoErasedPage { page } => {
                 write!(f, "page {page} of the flash has to be erased first")
             }
-            Self::JournalFull => f.write_str("torn entries have filled the journal"),
+            Self::JournalFull => {
+                f.write_str("the journal is full of entries that were torn or do not hold")
+            }
             Self::FlashTooSmall { needed, pages } => {
                 write!(
                     f,

@@ -28,6 +28,8 @@ const ERASED: u32 = 0x524b_4531;
 const OPENED: u32 = 0x524b_4f31;
 /// In place of `ERASED`: the page is worn out.
 const RETIRED: u32 = 0x1002_0020;
+/// In its place as well: the page is no part of the journal any more. However it is torn, it is not `RETIRED`.
+const DROPPED: u32 = ERASED & !RETIRED;
 const ERASED_LEN: usize = 12;
 const OPENED_LEN: usize = 20;
 /// Data of a note: page, erase count, tail.
@@ -171,6 +173,13 @@ pub(super) fn retired_mark() -> [u8; UNIT_MAX] {
 
 pub(super) fn is_retired(bytes: &[u8; UNIT_MAX]) -> bool {
     bytes[..4] == RETIRED.to_le_bytes()
+}
+
+/// Makes of a page's mark that of one that is not used any more.
+pub(super) fn drop_mark(mark: &mut [u8; UNIT_MAX]) {
+    for (byte, keep) in mark.iter_mut().zip(DROPPED.to_le_bytes()) {
+        *byte &= keep;
+    }
 }
 
 /// The second mark of a page.

@@ -6,6 +6,8 @@ use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, OPENED_MAX, Opened, UNIT_
 use super::{Flash, Pass};
 use crate::store::{Operation, StoreError};
 
+/// The first piece that is copied after an outage has torn an entry; each that follows is twice as long.
+pub(super) const PIECE_MIN: usize = 32;
 /// Notes that always fit into a page beside its data.
 const NOTES: usize = 3;
 
@@ -30,7 +32,12 @@ impl<F: NorFlash> Flash<'_, F> {
     }
 
     /// Writes and reads back; whether it holds.
-    fn program(&mut self, page: u32, place: usize, bytes: &[u8]) -> Result<bool, StoreError> {
+    pub(super) fn program(
+        &mut self,
+        page: u32,
+        place: usize,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
         let (at, len) = (page as usize * F::ERASE_SIZE + place, bytes.len());
         self.flash
             .write(at as u32, bytes)
@@ -40,6 +47,10 @@ impl<F: NorFlash> Flash<'_, F> {
                 len,
             })?;
         self.written += len as u64;
+        #[cfg(feature = "crash")]
+        if seeded(Bug::NotVerified) {
+            return Ok(true);
+        }
         let mut back = [0; UNIT_MAX];
         for (i, want) in bytes.chunks(UNIT_MAX).enumerate() {
             let back = &mut back[..want.len()];
@@ -128,7 +139,10 @@ impl<F: NorFlash> Flash<'_, F> {
                 .fits(end.saturating_sub(self.place))
                 .min(data.len());
             if fits == 0 || (fits < data.len() && fits < 16) {
-                self.open_next()?;
+                if !self.open_next()? && kind == Kind::Data {
+                    // The room that there is now is for the copy first.
+                    return Ok(0);
+                }
                 continue;
             }
             if self.put(kind, at, &data[..fits])? {
@@ -170,17 +184,25 @@ impl<F: NorFlash> Flash<'_, F> {
         Ok(noted)
     }
 
+    /// What a page that is next in turn was erased at least.
+    fn least_count(&mut self) -> Result<u32, StoreError> {
+        if self.seq < self.pages {
+            return Ok(0);
+        }
+        let mut least = u32::MAX;
+        for page in 0..self.pages {
+            least = least.min(self.marks(page)?.0.unwrap_or(u32::MAX));
+        }
+        Ok(if least == u32::MAX { 0 } else { least })
+    }
+
     /// Erases a page and marks it as erased. `false`: it is worn out, and marked as that.
     pub(super) fn prepare(&mut self, page: u32) -> Result<bool, StoreError> {
         let count = match (self.marks(page)?.0, self.erasing) {
             (Some(count), _) => count,
             (None, Some((erasing, count))) if erasing == page => count,
-            // Nothing tells it any more; the page before was erased one round later.
-            _ if self.seq != 0 => self
-                .marks(self.head)?
-                .0
-                .map_or(0, |count| count.saturating_sub(1)),
-            _ => 0,
+            // Nothing tells it any more, or it is its first time.
+            _ => self.least_count()?,
         }
         .saturating_add(1);
         #[cfg(not(feature = "crash"))]
@@ -193,9 +215,14 @@ impl<F: NorFlash> Flash<'_, F> {
             // The next boot would take this page for a part of the journal, and miss it.
             let seq = self.marks(page)?.2.map_or(0, |opened| opened.seq);
             if (self.durable..self.tail).contains(&seq) {
-                return Err(StoreError::WornOut { page });
+                return Err(StoreError::JournalFull);
             }
         }
+        self.erase(page, count)
+    }
+
+    /// Erases a page and marks it with this count. `false`: it is worn out, and marked as that.
+    pub(super) fn erase(&mut self, page: u32, count: u32) -> Result<bool, StoreError> {
         let at = page as usize * F::ERASE_SIZE;
         self.flash
             .erase(at as u32, (at + F::ERASE_SIZE) as u32)
@@ -244,6 +271,8 @@ impl<F: NorFlash> Flash<'_, F> {
     /// Whether the page can be opened as it is.
     fn is_prepared(&mut self, page: u32) -> Result<bool, StoreError> {
         let erased = self.marks(page)?.0.is_some();
+        #[cfg(feature = "crash")]
+        let erased = erased || seeded(Bug::HalfErasedTaken) && self.is_blank(page, 0)?;
         Ok(
             erased
                 && self.suspect != Some(page)
@@ -251,19 +280,26 @@ impl<F: NorFlash> Flash<'_, F> {
         )
     }
 
-    /// Goes on in the next page.
-    pub(super) fn open_next(&mut self) -> Result<(), StoreError> {
+    /// Goes on in the next page; `false` after an earlier one, because the journal was full of torn entries.
+    pub(super) fn open_next(&mut self) -> Result<bool, StoreError> {
         for _ in 0..self.pages {
             if self.seq != 0 && self.free() == 0 {
-                return Err(StoreError::JournalFull);
+                return if self.reclaim()? {
+                    Ok(false)
+                } else {
+                    Err(StoreError::JournalFull)
+                };
             }
             let page = self.after(self.head)?;
             if !self.is_prepared(page)? {
                 if self.only_prepared && self.seq != 0 {
                     return Err(StoreError::NoErasedPage { page });
                 }
-                if !self.prepare(page)? {
-                    continue;
+                match self.prepare(page) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(StoreError::JournalFull) if self.reclaim()? => return Ok(false),
+                    Err(error) => return Err(error),
                 }
             }
             self.note(Kind::Opening, page, 0)?;
@@ -279,7 +315,7 @@ impl<F: NorFlash> Flash<'_, F> {
                 (self.head, self.seq, self.tail) = (page, seq, tail);
                 self.durable = tail;
                 self.place = to;
-                return Ok(());
+                return Ok(true);
             }
             self.retire(page)?;
         }
@@ -310,7 +346,7 @@ impl<F: NorFlash> Flash<'_, F> {
     /// Repeats the next bytes of the image. How many, and whether that was all of it.
     pub(super) fn copy_on(&mut self) -> Result<(usize, bool), StoreError> {
         let from = self.pass.map_or(0, |pass| pass.cursor);
-        let to = (from + format::DATA_MAX).min(self.image.len());
+        let to = (from + self.piece).min(self.image.len());
         let mut data = [0; format::DATA_MAX];
         let data = &mut data[..to - from];
         data.copy_from_slice(&self.image[from..to]);
@@ -320,7 +356,10 @@ impl<F: NorFlash> Flash<'_, F> {
         }
         let len = self.append_some(Kind::Copy, from, data)?;
         self.copied += len as u64;
-        Ok((len, self.copied_to(self.seq, from, len)))
+        self.piece = (2 * self.piece).min(format::DATA_MAX);
+        let done = self.copied_to(self.seq, from, len);
+        self.reclaimed &= !done;
+        Ok((len, done))
     }
 
     /// A copy entry is in the journal. Whether it ends a pass.

@@ -2,6 +2,7 @@
 
 mod format;
 mod log;
+mod reclaim;
 mod recover;
 
 use embedded_storage::nor_flash::NorFlash;
@@ -22,14 +23,19 @@ use super::{Store, StoreError};
 /// 1. A write that has returned survives every outage, also one during a later write, a copy, an erase or a recovery.
 /// 2. A write of at most 256 bytes that stays within a page is all or nothing; a longer one is so piece by piece.
 /// 3. No unit is written twice between two erases of its page, also after outages that have left no trace in it, and
-///    none that is not erased. So the memory need not allow a second write; only the mark of a worn-out page is written
-///    over what is there. (A write that an outage has cut before it changed any bit is none.)
-/// 4. Pages are erased in turn, so erase counts differ by one, plus the erases that outages have interrupted and pages
-///    that were left out. The counts are in the pages. They are for watching the wear, not for accounts: with
-///    outages inside erases they may be off by as many as there were of those.
-/// 5. All that is written is read back. A page that does not hold it is left behind, and retired when it is erased next;
-///    [`StoreError::WornOut`] comes when too few are left.
-/// 6. Recovery writes nothing, unless it finds no journal.
+///    none that is not erased. So the memory need not allow a second write; only the mark of a page that is worn out or
+///    dropped is written over what is there. (A write that an outage has cut before it changed any bit is none.)
+/// 4. Pages are erased in turn, so erase counts differ by one, plus the erases that outages have interrupted, pages
+///    that were left out and copies that were begun again. The counts are in the pages, attempts included as far as
+///    there was room to note them: between the erases that were completed and those that were begun.
+/// 5. An interrupted erase is begun again, with the same page, and costs nothing but itself: the supply has to last for
+///    one erase now and then, not more.
+/// 6. All that is written is read back. What a page does not hold is written elsewhere; a page that is not blank after an
+///    erase, or does not hold its marks, is retired. [`StoreError::WornOut`] comes when too few are left.
+/// 7. A supply that tears entries does not use up the journal: copying goes on in pieces that get shorter, and pages with
+///    nothing but torn entries and unfinished copies are dropped. [`StoreError::JournalFull`] means that this did
+///    not help within one boot, because pages do not hold what is written.
+/// 8. Recovery writes nothing, unless it finds no journal.
 ///
 /// # Why
 ///
@@ -39,14 +45,14 @@ use super::{Store, StoreError};
 /// not. Entries are applied in order, and each boot goes on behind whatever may have been touched. A copy begins at address 0
 /// and ends at the last, each piece with what is true at its place in the journal; so from the page where it begins, the
 /// journal gives all of the image, and the pages before are needed no more. None of them is erased before a note of the
-/// new tail is in the journal.
+/// new tail is in the journal. Pages at its end without data say what the pages before them say; they are dropped from the
+/// last on, each marked as no part of the journal before its erase, and only if the page before tells the same tail.
 ///
 /// # Assumptions
 ///
 /// The driver programs units in ascending order and returns when it is done; an interrupted unit may hold any mix of old
 /// and new bits, an interrupted erase any mix over the whole page, and both read the same until the next write. The power
-/// lasts for more than one entry now and then: each outage that tears an entry costs its room, and a supply that never
-/// completes one fills the flash ([`StoreError::JournalFull`]).
+/// lasts for one entry of data (as long as the write, at most 256 bytes) now and then, or there is no progress.
 ///
 /// ```
 /// use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
@@ -109,6 +115,10 @@ pub struct Flash<'a, F> {
     /// The highest number that any page has.
     newest: u32,
     pass: Option<Pass>,
+    /// Room was made for this pass.
+    reclaimed: bool,
+    /// Most bytes of the next piece that is copied.
+    piece: usize,
     /// The page whose erase was begun last, and its count.
     erasing: Option<(u32, u32)>,
     /// A page whose second mark may have been begun.
@@ -189,6 +199,8 @@ impl<'a, F: NorFlash> Flash<'a, F> {
             durable: 0,
             newest: 0,
             pass: None,
+            reclaimed: false,
+            piece: format::DATA_MAX,
             erasing: None,
             suspect: None,
             written: 0,

@@ -2,7 +2,8 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, UNIT_MAX};
+use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, Opened, UNIT_MAX};
+use super::log::PIECE_MIN;
 use super::{Flash, Found};
 use crate::layout::align_up;
 use crate::store::StoreError;
@@ -13,26 +14,9 @@ use crate::crash::{Bug, seeded};
 impl<F: NorFlash> Flash<'_, F> {
     /// Reads the journal, or begins a new one.
     pub(super) fn recover(&mut self) -> Result<(), StoreError> {
-        self.image.fill(0);
-        let mut newest = None;
-        let mut any = false;
-        for page in 0..self.pages {
-            let (count, retired, opened) = self.marks(page)?;
-            self.usable += u32::from(!retired);
-            any |= count.is_some();
-            if let Some(opened) = opened {
-                self.newest = self.newest.max(opened.seq);
-                if newest.is_none_or(|(_, seq)| opened.seq > seq) {
-                    newest = Some((page, opened.seq));
-                }
-            }
-        }
-        if let Some((page, _)) = newest {
-            self.head = page;
-            if self.replay()? {
-                self.found = Found::Journal;
-                return Ok(());
-            }
+        if self.read_journal()? {
+            self.found = Found::Journal;
+            return Ok(());
         }
         let needed = Self::pages_needed(self.image.len());
         if (self.pages as usize) < needed {
@@ -42,14 +26,55 @@ impl<F: NorFlash> Flash<'_, F> {
             });
         }
         // Nothing of ours. The marks with erase counts stay until each page's turn comes.
+        let mut any = false;
+        for page in 0..self.pages {
+            any |= self.marks(page)?.0.is_some();
+        }
         self.found = if any { Found::Foreign } else { Found::Blank };
         self.image.fill(0);
         (self.seq, self.tail, self.pass, self.erasing) = (0, 0, None, None);
         self.suspect = None;
-        if newest.is_none() {
+        if self.newest == 0 {
             self.head = self.pages - 1;
         }
-        self.open_next()
+        self.open_next().map(|_| ())
+    }
+
+    /// Finds the journal and rebuilds the image; `false` if there is none.
+    pub(super) fn read_journal(&mut self) -> Result<bool, StoreError> {
+        self.image.fill(0);
+        (self.usable, self.newest) = (0, 0);
+        (self.pass, self.suspect) = (None, None);
+        let mut newest = None;
+        for page in 0..self.pages {
+            let (_, retired, opened) = self.marks(page)?;
+            self.usable += u32::from(!retired);
+            if let Some(opened) = opened {
+                self.newest = self.newest.max(opened.seq);
+                if newest.is_none_or(|(_, seq)| opened.seq > seq) {
+                    newest = Some((page, opened.seq));
+                }
+            }
+        }
+        let Some((page, _)) = newest else {
+            return Ok(false);
+        };
+        self.head = page;
+        self.replay()
+    }
+
+    /// Where the journal begins, by what this page of it says.
+    pub(super) fn noted_tail(&mut self, page: u32, opened: Opened) -> Result<u32, StoreError> {
+        let mut tail = opened.tail;
+        self.scan(page, opened.seq, &mut |_, kind, _, data| {
+            if let (Kind::Erasing, Some(word)) = (kind, data.get(8..12)) {
+                let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+                if (tail..=opened.seq).contains(&word) {
+                    tail = word;
+                }
+            }
+        })?;
+        Ok(tail)
     }
 
     /// Reads the journal that ends in `head`; `false` if it is not all there.
@@ -61,16 +86,8 @@ impl<F: NorFlash> Flash<'_, F> {
             return Ok(false);
         }
         // Notes at its end may tell of a later beginning, after which pages were erased.
-        (self.seq, self.tail) = (last.seq, last.tail);
-        let mut tail = last.tail;
-        self.scan(self.head, last.seq, &mut |flash, kind, _, data| {
-            if let (Kind::Erasing, Some(word)) = (kind, data.get(8..12)) {
-                let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-                if (tail..=flash.seq).contains(&word) {
-                    tail = word;
-                }
-            }
-        })?;
+        self.seq = last.seq;
+        let tail = self.noted_tail(self.head, last)?;
         (self.tail, self.durable) = (tail, tail);
         // Back to the first page of it.
         let mut page = self.head;
@@ -89,31 +106,36 @@ impl<F: NorFlash> Flash<'_, F> {
             return Ok(false);
         }
         loop {
-            let end = self.scan(page, seq, &mut |flash, kind, at, data| match kind {
-                Kind::Data | Kind::Copy => {
-                    let Some(to) = flash.image.get_mut(at..at + data.len()) else {
-                        return;
-                    };
-                    to.copy_from_slice(data);
-                    if kind == Kind::Copy {
-                        flash.copied_to(seq, at, data.len());
+            let (ends, claimed) =
+                self.scan(page, seq, &mut |flash, kind, at, data| match kind {
+                    Kind::Data | Kind::Copy => {
+                        let Some(to) = flash.image.get_mut(at..at + data.len()) else {
+                            return;
+                        };
+                        to.copy_from_slice(data);
+                        if kind == Kind::Copy {
+                            flash.copied_to(seq, at, data.len());
+                        }
                     }
-                }
-                Kind::Erasing | Kind::Opening => {
-                    let Some(&[a, b, c, d, e, f, g, h, ..]) = data.first_chunk::<NOTE>() else {
-                        return;
-                    };
-                    let page = u32::from_le_bytes([a, b, c, d]);
-                    if kind == Kind::Opening {
-                        flash.suspect = Some(page);
-                    } else {
-                        flash.erasing = Some((page, u32::from_le_bytes([e, f, g, h])));
-                        flash.suspect = flash.suspect.filter(|&suspect| suspect != page);
+                    Kind::Erasing | Kind::Opening => {
+                        let Some(&[a, b, c, d, e, f, g, h, ..]) = data.first_chunk::<NOTE>() else {
+                            return;
+                        };
+                        let page = u32::from_le_bytes([a, b, c, d]);
+                        if kind == Kind::Opening {
+                            flash.suspect = Some(page);
+                        } else {
+                            flash.erasing = Some((page, u32::from_le_bytes([e, f, g, h])));
+                            flash.suspect = flash.suspect.filter(|&suspect| suspect != page);
+                        }
                     }
-                }
-            })?;
+                })?;
             if seq == last.seq {
-                self.place = self.end_of(page, end)?;
+                self.place = self.end_of(page, ends, claimed)?;
+                if claimed > ends || self.place > ends + Self::FORMAT.unit {
+                    // The power may not last for a long one.
+                    self.piece = PIECE_MIN;
+                }
                 if self.place + Self::FORMAT.entry(NOTE) > F::ERASE_SIZE {
                     // There may have been no room to note that the next one was being opened.
                     self.suspect = Some(self.after(self.head)?);
@@ -131,14 +153,14 @@ impl<F: NorFlash> Flash<'_, F> {
         }
     }
 
-    /// Calls `found` with every entry of a page. Returns where the last one ends, or what may be one that was torn.
+    /// Calls `found` with every entry of a page. Returns where the last one ends, and what may be one that was torn.
     #[allow(clippy::type_complexity)]
-    fn scan(
+    pub(super) fn scan(
         &mut self,
         page: u32,
         seq: u32,
         found: &mut dyn FnMut(&mut Self, Kind, usize, &[u8]),
-    ) -> Result<usize, StoreError> {
+    ) -> Result<(usize, usize), StoreError> {
         let unit = Self::FORMAT.unit;
         let mut place = Self::FORMAT.data_at();
         let (mut claimed, mut ends) = (place, place);
@@ -166,20 +188,16 @@ impl<F: NorFlash> Flash<'_, F> {
             }
             place += unit;
         }
+        Ok((ends, claimed))
+    }
+
+    /// Where the journal can go on: behind everything that was written or may have been.
+    fn end_of(&mut self, page: u32, ends: usize, claimed: usize) -> Result<usize, StoreError> {
         #[cfg(feature = "crash")]
         if seeded(Bug::WrittenAgain) {
             return Ok(ends);
         }
         let _ = ends;
-        Ok(claimed)
-    }
-
-    /// Where the journal can go on: behind everything that was written or may have been.
-    fn end_of(&mut self, page: u32, claimed: usize) -> Result<usize, StoreError> {
-        #[cfg(feature = "crash")]
-        if seeded(Bug::WrittenAgain) {
-            return Ok(claimed);
-        }
         let unit = Self::FORMAT.unit;
         let mut place = F::ERASE_SIZE;
         let mut bytes = [0; UNIT_MAX];
