@@ -36,6 +36,11 @@ const PURE_MACROS: [&str; 9] = [
     "size_of",
 ];
 
+/// Methods without arguments that give what is outside.
+pub const SENSES: [&str; 9] = [
+    "now", "now_ms", "elapsed", "read", "poll", "sample", "measure", "random", "is_ready",
+];
+
 /// Checks `expr`.
 ///
 /// # Errors
@@ -180,6 +185,13 @@ impl Checker<'_> {
                 self.all(&e.args)
             }
             Expr::MethodCall(e) => {
+                if e.args.is_empty() && SENSES.iter().any(|s| e.method == s) {
+                    let why = format!(
+                        "calls `{}`, which by its name tells of the world outside",
+                        e.method
+                    );
+                    return self.fail(&e.method, why);
+                }
                 self.expr(&e.receiver)?;
                 self.all(&e.args)
             }

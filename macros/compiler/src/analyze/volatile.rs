@@ -9,7 +9,7 @@
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::effects::{self, Word};
 use crate::names::{Names, bound, idents_of, macro_args, of_expr};
-use crate::pure::is_assignment;
+use crate::pure::{SENSES, is_assignment};
 use crate::task::{Body, Head, Node, NodeKind, Param, Role, Site, Task};
 use proc_macro2::Span;
 use std::collections::BTreeSet;
@@ -28,11 +28,6 @@ const CONSTANT: [&str; 9] = [
     "zero",
     "one",
     "empty",
-];
-
-/// Methods that give what is outside when they are called on something that is no local.
-const SENSES: [&str; 9] = [
-    "now", "elapsed", "read", "poll", "sample", "measure", "random", "next_u32", "is_ready",
 ];
 
 /// Macros whose only use is what is seen outside.
@@ -66,12 +61,16 @@ pub fn check<'d>(task: &'d Task, diagnostics: &'d mut Diagnostics) {
             volatile: false,
             buffer: matches!(p.role, Role::Output | Role::InPlace),
             shared: matches!(p.role, Role::Value(_) | Role::Input) && !p.mutable,
+            mutable: p.mutable || matches!(p.role, Role::State(_)),
+            lent: false,
         });
     }
     walker.body(&task.body);
 }
 
 #[derive(Clone, Debug)]
+// Independent of each other.
+#[allow(clippy::struct_excessive_bools)]
 struct Name {
     text: String,
     /// Holds something from outside.
@@ -80,6 +79,10 @@ struct Name {
     buffer: bool,
     /// Cannot be changed by who is handed it.
     shared: bool,
+    /// Declared `mut`, or a `State`.
+    mutable: bool,
+    /// Something may change it through a reference.
+    lent: bool,
 }
 
 struct Walker<'d> {
@@ -121,11 +124,12 @@ impl Walker<'_> {
                         self.at = self.at.or(Some(c.span()));
                     }
                     Expr::MethodCall(m) => {
+                        // On something that is no local, or that a parameter refers to.
                         let elsewhere = match &*m.receiver {
-                            Expr::Path(p) => p
-                                .path
-                                .get_ident()
-                                .is_none_or(|i| self.walker.find(&i.to_string()).is_none()),
+                            Expr::Path(p) => p.path.get_ident().is_none_or(|i| {
+                                let found = self.walker.find(&i.to_string());
+                                found.is_none_or(|n| n.shared && m.args.is_empty())
+                            }),
                             _ => false,
                         };
                         if elsewhere && SENSES.iter().any(|s| m.method == s) {
@@ -293,12 +297,14 @@ impl Walker<'_> {
     }
 
     fn bind(&mut self, pat: &Pat, volatile: bool, buffer: bool) {
-        for (name, _) in bound(pat) {
+        for (name, mutable) in bound(pat) {
             self.locals.push(Name {
                 text: name.to_string(),
                 volatile,
                 buffer,
                 shared: false,
+                mutable,
+                lent: false,
             });
         }
     }
@@ -354,6 +360,12 @@ impl Walker<'_> {
                     self.statement(e);
                 }
                 self.expr(e);
+                // What an effect fills comes from outside, or is not filled when it is left out.
+                if effects::words(stmt).any(|w| matches!(w, Word::AtLeastOnce | Word::AtMostOnce)) {
+                    for name in lent_in(e) {
+                        self.taint(&name);
+                    }
+                }
             }
             Stmt::Macro(m) => {
                 if !stated {
@@ -580,7 +592,23 @@ impl Walker<'_> {
                     false,
                 );
             }
-            Expr::MethodCall(m) => self.method(m),
+            Expr::MethodCall(m) => {
+                self.method(m);
+                self.filled(Some(&m.receiver), m.args.iter());
+            }
+            Expr::Call(c) => {
+                self.expr(&c.func);
+                c.args.iter().for_each(|a| self.expr(a));
+                self.filled(None, c.args.iter());
+            }
+            Expr::Reference(r) if r.mutability.is_some() => {
+                self.expr(&r.expr);
+                if let Some(name) = root(&r.expr)
+                    && let Some(n) = self.locals.iter_mut().rev().find(|n| n.text == name)
+                {
+                    n.lent = true;
+                }
+            }
             Expr::Macro(m) => self.mac(&m.mac),
             Expr::Path(_) => self.mentioned(of_expr(e)),
             Expr::Closure(c) => self.mentioned(of_expr(&c.body)),
@@ -624,10 +652,49 @@ impl Walker<'_> {
             return;
         }
         for name in of_expr(place).into_keys() {
-            if let Some(n) = self.locals.iter_mut().rev().find(|n| n.text == name) {
-                n.volatile = true;
-            }
+            self.taint(&name);
         }
+        self.taint_lent();
+    }
+
+    fn taint(&mut self, name: &str) {
+        if let Some(n) = self.locals.iter_mut().rev().find(|n| n.text == name) {
+            n.volatile = true;
+        }
+    }
+
+    /// What was changed may have been one of these.
+    fn taint_lent(&mut self) {
+        for n in self.locals.iter_mut().filter(|n| n.lent) {
+            n.volatile = true;
+        }
+    }
+
+    /// A call with something from outside may hand it on to what it can change.
+    fn filled<'a>(
+        &mut self,
+        receiver: Option<&Expr>,
+        args: impl Iterator<Item = &'a Expr> + Clone,
+    ) {
+        let elsewhere = receiver
+            .and_then(root)
+            .is_some_and(|name| self.find(&name).is_none());
+        let volatile = self.steered.is_some() || args.clone().any(|a| self.outside(a).is_some());
+        if !volatile && !elsewhere {
+            return;
+        }
+        for name in args.flat_map(lent_in) {
+            self.taint(&name);
+        }
+        if !volatile {
+            return;
+        }
+        if let Some(name) = receiver.and_then(root)
+            && self.find(&name).is_some_and(|n| n.mutable && !n.buffer)
+        {
+            self.taint(&name);
+        }
+        self.taint_lent();
     }
 
     fn method(&mut self, m: &syn::ExprMethodCall) {
@@ -656,6 +723,37 @@ impl Walker<'_> {
             self.wrote(m.span(), &buffer, by, "this index");
         }
     }
+}
+
+/// The variable that a place is part of.
+fn root(e: &Expr) -> Option<String> {
+    match e {
+        Expr::Path(p) => p.path.get_ident().map(ToString::to_string),
+        Expr::Field(f) => root(&f.base),
+        Expr::Index(i) => root(&i.expr),
+        Expr::Paren(p) => root(&p.expr),
+        Expr::Unary(u) => root(&u.expr),
+        Expr::Reference(r) => root(&r.expr),
+        Expr::MethodCall(m) => root(&m.receiver),
+        _ => None,
+    }
+}
+
+/// The variables that `e` hands out to be changed.
+fn lent_in(e: &Expr) -> Vec<String> {
+    struct Lent(Vec<String>);
+    impl<'a> Visit<'a> for Lent {
+        fn visit_expr_reference(&mut self, r: &'a syn::ExprReference) {
+            if r.mutability.is_some() {
+                self.0.extend(root(&r.expr));
+            }
+            visit::visit_expr_reference(self, r);
+        }
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    let mut lent = Lent(Vec::new());
+    lent.visit_expr(e);
+    lent.0
 }
 
 fn is_constant(func: &Expr) -> bool {
