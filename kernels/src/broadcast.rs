@@ -190,6 +190,19 @@ macro_rules! binary {
                 }
             }
 
+            /// A walk over the output from `at` on, with the places in input 0 or 1.
+            #[inline]
+            pub(crate) fn walk(&self, input: usize, at: usize) -> Walk<'_, 1> {
+                let strides = &self.core.strides[input % 2];
+                Walk::new(&self.core.dims, [strides], [0], at)
+            }
+
+            /// One output.
+            #[inline]
+            pub(crate) fn value(&self, a: i8, b: i8) -> i8 {
+                self.core.value(a, b)
+            }
+
             /// Outputs from `at` on.
             #[inline]
             fn run<const N: usize>(&self, a: &A, b: &B, at: usize) -> [i8; N] {

@@ -136,6 +136,41 @@ impl<
         self.activation.quantize(acc, *scale)
     }
 
+    /// Where the filters lie for output row `r`, column `c`.
+    #[inline]
+    pub(crate) fn place<const H: usize, const W: usize, const OH: usize, const OW: usize>(
+        r: usize,
+        c: usize,
+    ) -> crate::window::Place {
+        [
+            dilated::<H, OH, KH, SH, DH, PH>(r),
+            dilated::<W, OW, KW, SW, DW, PW>(c),
+        ]
+    }
+
+    /// All output channels of an int8 patch, as tiles have it.
+    #[inline]
+    pub(crate) fn of_tile(&self, patch: &[[[i8; C]; KW]; KH]) -> [i8; M] {
+        #[cfg(rekindle_dsp)]
+        {
+            self.one(patch)
+        }
+        #[cfg(not(rekindle_dsp))]
+        {
+            let values = patch.as_flattened().as_flattened();
+            let channels = self.weight.iter().zip(&self.bias).zip(&self.scale);
+            let mut out = [0; M];
+            for (out, ((taps, bias), scale)) in out.iter_mut().zip(channels) {
+                let mut acc = *bias;
+                for (value, tap) in values.iter().zip(taps.as_flattened().as_flattened()) {
+                    acc = acc.wrapping_add(product(*value, *tap));
+                }
+                *out = self.activation.quantize(acc, *scale);
+            }
+            out
+        }
+    }
+
     /// All output channels of one patch.
     #[cfg(not(rekindle_dsp))]
     #[inline]

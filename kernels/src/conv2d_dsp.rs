@@ -174,7 +174,7 @@ impl<
 
     /// All channels at one place.
     #[inline(never)]
-    fn one(&self, patch: &Patch<KH, KW, C>) -> [i8; M] {
+    pub(crate) fn one(&self, patch: &Patch<KH, KW, C>) -> [i8; M] {
         let mut out = [0; M];
         dsp::channels(
             patch,

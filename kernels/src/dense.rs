@@ -85,6 +85,44 @@ impl<const I: usize, const O: usize> Dense<I, O> {
         core::array::from_fn(|n| self.neuron(x, o + n))
     }
 
+    /// The sums of neurons from `first` on, before any input.
+    #[inline]
+    pub(crate) fn begin<const N: usize>(&self, first: usize) -> [i32; N] {
+        let mut sums = [0; N];
+        for (sum, bias) in sums.iter_mut().zip(self.bias.iter().skip(first)) {
+            *sum = *bias;
+        }
+        sums
+    }
+
+    /// Adds the inputs from `at` on to them.
+    #[inline]
+    pub(crate) fn add<const N: usize>(
+        &self,
+        sums: &mut [i32; N],
+        first: usize,
+        at: usize,
+        x: &[i8],
+    ) {
+        for (sum, weights) in sums.iter_mut().zip(self.weight.iter().skip(first)) {
+            let weights = weights.get(at..).unwrap_or(&[]);
+            for (value, weight) in x.iter().zip(weights) {
+                *sum = sum.wrapping_add(product(*value, *weight));
+            }
+        }
+    }
+
+    /// Their outputs.
+    #[inline]
+    pub(crate) fn end<const N: usize>(&self, sums: &[i32; N], first: usize) -> [i8; N] {
+        let mut out = [0; N];
+        let scale = self.scale.iter().skip(first);
+        for ((out, sum), scale) in out.iter_mut().zip(sums).zip(scale) {
+            *out = self.activation.quantize(*sum, *scale);
+        }
+        out
+    }
+
     /// Neuron `o` for the input `x` of any shape with `I` values; another size does not compile.
     #[inline]
     pub(crate) fn neuron<X: Tensor>(&self, x: &X, o: usize) -> i8 {

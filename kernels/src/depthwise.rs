@@ -145,6 +145,34 @@ impl<
         self.activation.quantize(acc, *scale)
     }
 
+    /// A patch of `G` input channels outside of the input.
+    #[inline]
+    pub(crate) const fn outside<const G: usize>(&self) -> [[[i8; G]; KW]; KH] {
+        [[[self.input_zero; G]; KW]; KH]
+    }
+
+    /// Output channels from `first` on, of a patch that begins with input channel `from`.
+    #[inline]
+    pub(crate) fn of_tile<const G: usize>(
+        &self,
+        patch: &[[[i8; G]; KW]; KH],
+        from: usize,
+        first: usize,
+        out: &mut [i8],
+    ) {
+        let channels = self.bias.iter().zip(&self.scale).enumerate().skip(first);
+        for (out, (m, (bias, scale))) in out.iter_mut().zip(channels) {
+            let (mut acc, input) = (*bias, (m / const { M / C }).wrapping_sub(from));
+            let taps = self.weight.as_flattened();
+            for (values, taps) in patch.as_flattened().iter().zip(taps) {
+                if let (Some(value), Some(tap)) = (values.get(input), taps.get(m)) {
+                    acc = acc.wrapping_add(product(*value, *tap));
+                }
+            }
+            *out = self.activation.quantize(acc, *scale);
+        }
+    }
+
     /// Four channels at a time, of a layer with one filter per input channel.
     #[cfg(rekindle_dsp)]
     #[inline(never)]

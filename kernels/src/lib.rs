@@ -62,6 +62,7 @@ pub mod requant;
 mod shape;
 mod softmax;
 mod tensor;
+pub mod tiled;
 mod transpose_conv;
 mod window;
 

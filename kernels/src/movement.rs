@@ -20,6 +20,10 @@ struct Gather {
 }
 
 impl Gather {
+    fn walk(&self, at: usize) -> Walk<'_, 1> {
+        Walk::new(&self.dims, [&self.strides], [self.base], at)
+    }
+
     fn fill(&self, x: &[i8], at: usize, out: &mut [i8]) {
         let mut walk = Walk::new(&self.dims, [&self.strides], [self.base], at);
         for out in out {
@@ -91,6 +95,24 @@ impl<X: Tensor, Y: Tensor, const TILE: usize> Transpose<X, Y, TILE> {
         let mut out = [0; N];
         self.gather.fill(x.flat(), at, &mut out);
         out
+    }
+
+    /// A walk over the output from `at` on, with the places in the input.
+    #[inline]
+    pub(crate) fn walk(&self, at: usize) -> Walk<'_, 1> {
+        self.gather.walk(at)
+    }
+
+    /// What the output holds where nothing of the input comes: nowhere.
+    pub(crate) const fn fill_value(&self) -> i8 {
+        0
+    }
+
+    /// The next `most` outputs at most: how many, and where they come from in a row.
+    #[inline]
+    pub(crate) fn next(walk: &mut Walk<'_, 1>, most: usize) -> (Option<usize>, usize) {
+        let (from, len) = walk.run(most);
+        (Some(from), len)
     }
 }
 
@@ -168,6 +190,24 @@ impl<X: Tensor, Y: Tensor, const TILE: usize> StridedSlice<X, Y, TILE> {
         self.gather.fill(x.flat(), at, &mut out);
         out
     }
+
+    /// A walk over the output from `at` on, with the places in the input.
+    #[inline]
+    pub(crate) fn walk(&self, at: usize) -> Walk<'_, 1> {
+        self.gather.walk(at)
+    }
+
+    /// What the output holds where nothing of the input comes: nowhere.
+    pub(crate) const fn fill_value(&self) -> i8 {
+        0
+    }
+
+    /// The next `most` outputs at most: how many, and where they come from in a row.
+    #[inline]
+    pub(crate) fn next(walk: &mut Walk<'_, 1>, most: usize) -> (Option<usize>, usize) {
+        let (from, len) = walk.run(most);
+        (Some(from), len)
+    }
 }
 
 /// A border of one value, from `X` to `Y`; `TILE` values are written between two commits.
@@ -226,6 +266,39 @@ impl<X: Tensor, Y: Tensor, const TILE: usize> Pad<X, Y, TILE> {
             value,
             types: PhantomData,
         })
+    }
+
+    /// A walk over the output from `at` on, with the places in the input.
+    #[inline]
+    pub(crate) fn walk(&self, at: usize) -> Walk<'_, 1> {
+        self.gather.walk(at)
+    }
+
+    fn inside(&self, walk: &Walk<'_, 1>) -> bool {
+        let index = walk.index.iter().zip(&self.before).zip(&self.inner);
+        index.fold(true, |all, ((index, before), inner)| {
+            all && index.wrapping_sub(*before) < *inner
+        })
+    }
+
+    /// The next `most` outputs at most: how many, and where they come from in a row; of the border, nowhere.
+    #[inline]
+    pub(crate) fn next(&self, walk: &mut Walk<'_, 1>, most: usize) -> (Option<usize>, usize) {
+        let (from, inside) = (walk.at[0], self.inside(walk));
+        let mut len = 0;
+        while len < most
+            && self.inside(walk) == inside
+            && (!inside || walk.at[0] == from.wrapping_add(len))
+        {
+            walk.step();
+            len += 1;
+        }
+        (inside.then_some(from), len)
+    }
+
+    /// What the border holds.
+    pub(crate) const fn fill_value(&self) -> i8 {
+        self.value
     }
 
     fn fill(&self, x: &[i8], at: usize, out: &mut [i8]) {
@@ -303,10 +376,22 @@ impl<X: Tensor, Y: Tensor, const TILE: usize> Concat<X, Y, TILE> {
         })
     }
 
+    /// A walk over the input from `i` on, with the places in the output.
+    #[inline]
+    pub(crate) fn walk(&self, i: usize) -> Walk<'_, 1> {
+        const { assert!(X::LEN > 0, "an input has values") };
+        Walk::new(dims::<X>(), [&self.strides], [self.base], i)
+    }
+
     /// Where value `i` of the input goes.
     fn place(&self, i: usize) -> usize {
         Walk::new(&X::SHAPE.dims, [&self.strides], [self.base], i).at[0]
     }
+}
+
+/// Sizes of a tensor, where they can be borrowed for good.
+const fn dims<X: Tensor>() -> &'static Dims {
+    const { &X::SHAPE.dims }
 }
 
 macro_rules! gather_task {

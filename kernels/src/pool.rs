@@ -54,7 +54,7 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
                 }
             }
         }
-        greatest.map(|v| v.max(self.min).min(self.max))
+        greatest.map(|v| self.clamp(v))
     }
 
     /// Sum of each channel: `4 · C` bytes on the stack.
@@ -83,6 +83,12 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         place: Place,
     ) -> [i8; C] {
         self.sums(x, place).map(|sum| self.rounded(sum, place))
+    }
+
+    /// A maximum as an output.
+    #[inline]
+    pub(crate) fn clamp(self, value: i8) -> i8 {
+        value.max(self.min).min(self.max)
     }
 
     /// `sum` over the number of values under the pool, half away from zero.

@@ -12,13 +12,13 @@ use crate::tensor::Tensor;
 
 /// Which values of the input make an output.
 #[derive(Clone, Copy, Debug)]
-struct Axes {
+pub(crate) struct Axes {
     /// Sizes of the input: of what is kept, and of what is reduced; 1 along the others.
     kept: Dims,
     reduced: Dims,
     strides: Dims,
     /// Values per output.
-    count: usize,
+    pub(crate) count: usize,
 }
 
 impl Axes {
@@ -56,6 +56,12 @@ impl Axes {
             strides: x.strides(),
             count,
         })
+    }
+
+    /// A walk over the values that make output `o`, with their places in the input.
+    pub(crate) fn walk(&self, o: usize) -> Walk<'_, 1> {
+        let base = Walk::new(&self.kept, [&self.strides], [0], o).at;
+        Walk::new(&self.reduced, [&self.strides], base, 0)
     }
 
     /// The places in the input that make output `o`.
@@ -96,7 +102,7 @@ const fn same_but_ones(a: &Dims, b: &Dims) -> bool {
 /// The axes that are averaged over are left out of `Y`, or have size 1 there.
 #[derive(Debug)]
 pub struct Mean<X, Y, const TILE: usize = 8> {
-    axes: Axes,
+    pub(crate) axes: Axes,
     scale: Multiplier,
     zeros: [i8; 2],
     types: PhantomData<fn(X) -> Y>,
@@ -151,6 +157,11 @@ impl<X: Tensor, Y: Tensor, const TILE: usize> Mean<X, Y, TILE> {
         for at in self.axes.places(o) {
             sum = sum.wrapping_add(x.get(at).map_or(0, |v| i32::from(*v)));
         }
+        self.scaled(sum)
+    }
+
+    /// The mean of values that add up to `sum`.
+    pub(crate) fn scaled(&self, sum: i32) -> i8 {
         let zeros = i32::from(self.zeros[0]).wrapping_mul(self.axes.count as i32);
         let value = self.scale.apply(sum.wrapping_sub(zeros));
         clamp(
@@ -166,7 +177,7 @@ impl<X: Tensor, Y: Tensor, const TILE: usize> Mean<X, Y, TILE> {
 /// The axes that are reduced are left out of `Y`, or have size 1 there.
 #[derive(Debug)]
 pub struct ReduceMax<X, Y, const TILE: usize = 8> {
-    axes: Axes,
+    pub(crate) axes: Axes,
     types: PhantomData<fn(X) -> Y>,
 }
 

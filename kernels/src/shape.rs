@@ -189,6 +189,18 @@ impl<'a, const V: usize> Walk<'a, V> {
         walk
     }
 
+    /// The places of the next positions, as long as they follow one another in the first other and are `most` at most:
+    /// the first, and how many.
+    #[inline]
+    pub fn run(&mut self, most: usize) -> (usize, usize) {
+        let (first, mut len) = (self.at[0], 0);
+        while len < most && self.at[0] == first.wrapping_add(len) {
+            self.step();
+            len += 1;
+        }
+        (first, len)
+    }
+
     /// To the next position; from the last one to the first.
     #[inline]
     pub fn step(&mut self) {

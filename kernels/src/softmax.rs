@@ -59,22 +59,46 @@ impl Softmax {
             );
         };
         let max = x.iter().fold(i8::MIN, |a, b| a.max(*b));
-        let sum: i32 = x
-            .iter()
-            .filter_map(|v| self.exponential(*v, max))
-            .map(|e| rounding_divide_by_pot(e, SUM_BITS))
-            .sum();
+        let share = Self::shares(x.iter().map(|v| self.part(*v, max)).sum());
+        x.map(|v| self.share(v, max, share))
+    }
+
+    /// What one value adds to the sum.
+    #[inline]
+    pub(crate) fn part(&self, v: i8, max: i8) -> i32 {
+        let e = self.exponential(v, max);
+        e.map_or(0, |e| rounding_divide_by_pot(e, SUM_BITS))
+    }
+
+    /// Classes of a row; another size of the input does not compile.
+    pub(crate) const fn classes<X: Tensor, const N: usize>() -> usize {
+        assert!(X::LEN == N, "softmax has as many outputs as inputs");
+        assert!(
+            0 < N && N <= 1 << SUM_BITS,
+            "softmax takes 1 to 4096 classes"
+        );
+        N
+    }
+
+    /// The multiplier of each exponential, from their sum.
+    #[inline]
+    pub(crate) fn shares(sum: i32) -> (i32, u32) {
         let (scale, over_unit) = reciprocal(sum, SUM_BITS as i32);
         // To a scale of 1/256.
-        let right = (over_unit + 31 - 8) as u32;
-        x.map(|v| match self.exponential(v, max) {
+        (scale, (over_unit + 31 - 8) as u32)
+    }
+
+    /// The probability of one value.
+    #[inline]
+    pub(crate) fn share(&self, v: i8, max: i8, (scale, right): (i32, u32)) -> i8 {
+        match self.exponential(v, max) {
             Some(e) => {
                 let share =
                     rounding_divide_by_pot(saturating_rounding_doubling_high_mul(scale, e), right);
                 clamp(share + i32::from(i8::MIN), i8::MIN, i8::MAX)
             }
             None => i8::MIN,
-        })
+        }
     }
 
     /// `exp(scale · (v − max))` in Q0, unless it is too small to count.

@@ -58,6 +58,45 @@ impl<
         }
     }
 
+    /// Where the pixel is that tap `kr`, `kc` brings to output row `r`, column `c`, if there is one.
+    #[inline]
+    pub(crate) fn under<const H: usize, const W: usize, const OH: usize, const OW: usize>(
+        r: usize,
+        c: usize,
+        kr: usize,
+        kc: usize,
+    ) -> Option<usize> {
+        let (top, left) = (
+            const { front::<H, OH, KH, SH>() },
+            const { front::<W, OW, KW, SW>() },
+        );
+        let row = source::<SH>(r + top, kr).filter(|row| *row < H)?;
+        let column = source::<SW>(c + left, kc).filter(|column| *column < W)?;
+        Some((row * W + column) * C)
+    }
+
+    /// Adds one pixel, under tap `kr`, `kc`, to the sums of all output channels.
+    #[inline]
+    pub(crate) fn add(&self, sums: &mut [i32; M], pixel: &[i8; C], kr: usize, kc: usize) {
+        let zero = i32::from(self.input_zero);
+        for (sum, taps) in sums.iter_mut().zip(&self.weight) {
+            let taps = taps.get(kr).and_then(|taps| taps.get(kc));
+            for (value, tap) in pixel.iter().zip(taps.into_iter().flatten()) {
+                *sum = sum.wrapping_add((i32::from(*value) - zero) * i32::from(*tap));
+            }
+        }
+    }
+
+    /// The outputs of the sums.
+    #[inline]
+    pub(crate) fn end(&self, sums: &[i32; M]) -> [i8; M] {
+        let (mut out, channels) = ([0; M], self.bias.iter().zip(&self.scale));
+        for ((out, sum), (bias, scale)) in out.iter_mut().zip(sums).zip(channels) {
+            *out = self.activation.quantize(sum.wrapping_add(*bias), *scale);
+        }
+        out
+    }
+
     /// Output channels at row `r`, column `c`: the taps that reach it, gathered.
     fn pixel<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,

@@ -20,6 +20,43 @@ impl Span {
     }
 }
 
+/// Bytes of the input that lie under a window in a row, and the position in the window of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Position in the input's row-major order.
+    pub at: usize,
+    /// Column of the window.
+    pub kernel: usize,
+    /// Pixels.
+    pub pixels: usize,
+}
+
+/// Piece `n` of row `k` under a window, or none where the window hangs over the edge. With `WHOLE`, the row is one piece;
+/// else each of its pixels is.
+#[inline]
+pub(crate) fn piece<const W: usize, const C: usize, const DH: usize, const DW: usize>(
+    [rows, columns]: Place,
+    k: usize,
+    n: usize,
+    whole: bool,
+) -> Option<Piece> {
+    let row = k.checked_sub(rows.kernel).filter(|row| *row < rows.len)?;
+    let start = (rows.input + row * DH) * W + columns.input;
+    if whole {
+        return (columns.len > 0).then_some(Piece {
+            at: start * C,
+            kernel: columns.kernel,
+            pixels: columns.len,
+        });
+    }
+    let tap = n.checked_sub(columns.kernel).filter(|n| *n < columns.len)?;
+    Some(Piece {
+        at: (start + tap * DW) * C,
+        kernel: n,
+        pixels: 1,
+    })
+}
+
 /// Rows and columns of the input that lie under a window.
 pub(crate) type Place = [Span; 2];
 

@@ -142,6 +142,30 @@ pub type Output<'a, T> = &'a mut Buffer<T>;
 /// ```
 pub type InPlace<'a, T> = &'a mut Buffer<T>;
 
+/// An [`Input`] that stays in the store: the task fetches tiles of it, and needs SRAM for those alone.
+///
+/// In the task's body it is a [`TileInputView`](crate::TileInputView).
+///
+/// ```
+/// use rekindle::prelude::*;
+///
+/// // An ordinary shared borrow is a `TileInput`.
+/// fn first<'a>(buffer: &'a Buffer<[i8; 64]>) -> TileInput<'a, [i8; 64]> { buffer }
+/// ```
+pub type TileInput<'a, T> = &'a Buffer<T>;
+
+/// An [`Output`] that stays in the store: what the task sets is written at once.
+///
+/// In the task's body it is a [`TileOutputView`](crate::TileOutputView).
+///
+/// ```
+/// use rekindle::prelude::*;
+///
+/// // An ordinary exclusive borrow is a `TileOutput`.
+/// fn first<'a>(buffer: &'a mut Buffer<[i8; 64]>) -> TileOutput<'a, [i8; 64]> { buffer }
+/// ```
+pub type TileOutput<'a, T> = &'a mut Buffer<T>;
+
 /// A small buffer that a task reads and writes.
 ///
 /// In the task's body it is a [`StateView`](crate::StateView): a copy in SRAM that every commit saves.

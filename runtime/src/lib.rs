@@ -42,6 +42,7 @@
 //! * [`intermittent_task`](macro@intermittent_task) turns a function into a task. [`commit`](macro@commit) marks loops and statements whose work is
 //!   durable when they are passed; [`run`](macro@run) calls another task.
 //! * Buffers are [`Input`], [`Output`], [`InPlace`] or [`State`] of a task, and the compiler holds it to that.
+//!   [`TileInput`] and [`TileOutput`] stay in the store where SRAM is too small for them.
 //! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
 //! * [`store`] has the kinds of memory, and the trait for others.
 //! * [`clock`] says how old a reading is, over outages.
@@ -157,7 +158,7 @@ mod tests;
 mod text;
 mod view;
 
-pub use buffer::{Buffer, InPlace, Input, Output, Plain, State};
+pub use buffer::{Buffer, InPlace, Input, Output, Plain, State, TileInput, TileOutput};
 pub use cx::Cx;
 pub use error::Error;
 pub use fingerprint::Fingerprint;
@@ -171,7 +172,7 @@ pub use saved::Saved;
 #[cfg(feature = "std")]
 pub use store::File;
 pub use store::{Bytes, Mapped, Store};
-pub use view::{At, InPlaceView, OutputView, Run, StateView};
+pub use view::{At, InPlaceView, OutputView, Run, StateView, TileInputView, TileOutputView};
 pub use zerocopy;
 
 /// What generated code talks to. Not part of the public interface.

@@ -102,6 +102,7 @@ pub fn analyze(task: &Task, diagnostics: &mut Diagnostics) -> Analysis {
     hazards::check(task, walker.diagnostics);
     volatile::check(task, walker.diagnostics);
     progress::check(task, walker.diagnostics);
+    crate::tiles::check(task, walker.diagnostics);
     walker.analysis
 }
 

@@ -16,6 +16,7 @@ pub mod names;
 pub mod parse;
 pub mod pure;
 pub mod task;
+mod tiles;
 
 use diag::Diagnostics;
 use proc_macro2::TokenStream;
@@ -134,6 +135,7 @@ fn expand_with(
         return Err(Refused { diagnostics, stub });
     }
     effects::strip(&mut task);
+    tiles::expand(&mut task);
     Ok(if options.protect {
         emit::emit(&task, &analysis, &lowered, &options.krate, &checks)
     } else {

@@ -38,6 +38,8 @@ pub struct Param {
     pub mutable: bool,
     /// What it is.
     pub role: Role,
+    /// An input or output that stays in the store and is moved in tiles.
+    pub tiles: bool,
 }
 
 /// What a parameter is to the analysis.

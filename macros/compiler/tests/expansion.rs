@@ -50,6 +50,11 @@ snapshot!(
      match *s { 3 => { #[run] second(&m.y, &mut m.x); } _ => {} } }"
 );
 
+snapshot!(
+    tiles,
+    "fn task(x: TileInput<[i8; 8]>, y: TileOutput<[i8; 2]>) { #[commit] for i in 0..2 { let mut tile = [0; 4]; if x.tile(0) > 0 { x.fetch(4 * i, &mut tile); } y.set(i, tile[x.tile(i) as usize]); } }"
+);
+
 #[test]
 fn without_protection_only_the_views_remain() {
     let item: syn::ItemFn =

@@ -203,3 +203,30 @@ fn signatures_that_no_task_can_have() {
         );
     }
 }
+
+#[test]
+fn a_tile_moved_in_a_closure() {
+    for (source, refused) in [
+        (
+            "fn t(x: TileInput<[i8; 8]>, y: TileOutput<[i8; 8]>) { #[commit] for i in 0..8 { y.set(i, x.tile(i)); } }",
+            false,
+        ),
+        (
+            "fn t(x: TileInput<[i8; 8]>, y: Output<[i8; 8]>) { #[commit] for i in 0..8 { let g = |k| x.tile(k); y.set(i, g(i)); } }",
+            true,
+        ),
+        (
+            "fn t(x: Input<[i8; 8]>, y: TileOutput<[i8; 8]>) { #[commit] for i in 0..8 { (0..2).for_each(|k| y.set(k, x[i])); } }",
+            true,
+        ),
+    ] {
+        let (_, _, diagnostics) = common::compile(source);
+        assert_eq!(
+            diagnostics
+                .iter()
+                .any(|d| d.text().contains("in a closure")),
+            refused,
+            "{source}: {diagnostics:?}"
+        );
+    }
+}

@@ -6,6 +6,7 @@ mod inplace;
 mod input;
 mod output;
 mod state;
+mod tile;
 
 use core::ptr::NonNull;
 
@@ -18,6 +19,7 @@ pub use at::{At, Run};
 pub use inplace::InPlaceView;
 pub use output::OutputView;
 pub use state::StateView;
+pub use tile::{TileInputView, TileOutputView};
 
 impl<S: Store> Core<S> {
     /// Where the data of a buffer are mapped, if they are: in the mapping, aligned, and belonging to this handle alone.

@@ -163,6 +163,13 @@ impl Emitter<'_> {
             }
             let handle = handle(name);
             match &p.role {
+                Role::Input if p.tiles => out.extend(quote! {
+                    let #handle = #name;
+                    let #name = #rk.tile_input(#handle)?;
+                }),
+                Role::Output if p.tiles => out.extend(quote! {
+                    let mut #name = #rk.tile_output(&mut *#name)?;
+                }),
                 Role::Input => out.extend(quote! {
                     let #handle = #name;
                     let (#name, #arena) = #rk.input(#handle, #arena)?;

@@ -28,6 +28,7 @@ pub fn params(sig: &Signature, diagnostics: &mut Diagnostics) -> Vec<Param> {
                     name: receiver.self_token.into(),
                     mutable: false,
                     role: Role::Value(Box::new(ty)),
+                    tiles: false,
                 });
             }
             FnArg::Typed(typed) => typed_param(typed, &mut params, diagnostics),
@@ -44,6 +45,7 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
 
 fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut Diagnostics) {
     let role = role_of(&typed.ty);
+    let tiles = is_tiles(&typed.ty);
     if let Pat::Ident(p) = &*typed.pat {
         let nvm = matches!(
             role,
@@ -59,6 +61,7 @@ fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut 
             name: p.ident.clone(),
             mutable: p.mutability.is_some(),
             role,
+            tiles,
         });
         return;
     }
@@ -87,7 +90,20 @@ fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut 
             name,
             mutable: false,
             role: role.clone(),
+            tiles,
         });
+    }
+}
+
+/// Whether the buffer stays in the store.
+fn is_tiles(ty: &Type) -> bool {
+    match ty {
+        Type::Paren(p) => is_tiles(&p.elem),
+        Type::Group(g) => is_tiles(&g.elem),
+        Type::Path(p) => p.path.segments.last().is_some_and(|last| {
+            !last.arguments.is_none() && (last.ident == "TileInput" || last.ident == "TileOutput")
+        }),
+        _ => false,
     }
 }
 
@@ -108,8 +124,8 @@ fn role_of(ty: &Type) -> Role {
                 _ => None,
             };
             match (last.ident.to_string().as_str(), data) {
-                ("Input", Some(_)) => Role::Input,
-                ("Output", Some(_)) => Role::Output,
+                ("Input" | "TileInput", Some(_)) => Role::Input,
+                ("Output" | "TileOutput", Some(_)) => Role::Output,
                 ("InPlace", Some(_)) => Role::InPlace,
                 ("State", Some(data)) => Role::State(Box::new(data)),
                 _ => Role::Value(Box::new(ty.clone())),
