@@ -119,7 +119,7 @@ impl Costs {
     };
 }
 
-/// What the macros emit. Energies in picojoules; [`NEVER`] where a way through the code does not exist.
+/// What the macros emit. Energies in picojoules; [`NEVER`](count::NEVER) where a way through the code does not exist.
 #[doc(hidden)]
 pub mod count {
     use super::{Budget, Costs, Text};
