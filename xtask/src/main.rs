@@ -12,6 +12,7 @@ mod generated;
 mod machine;
 mod overhead;
 mod overhead_m4;
+mod peers;
 mod planner_report;
 mod rules;
 mod shell;
@@ -56,8 +57,8 @@ enum Command {
         /// Whole imported models instead, beside TFLM and microflow; writes `docs/results/models-m4.md`.
         #[arg(long)]
         models: bool,
-        /// Models on this machine instead, beside microflow; writes `docs/results/kernels-host.md`.
-        #[arg(long, conflicts_with_all = ["models", "target"])]
+        /// Models on this machine instead, beside TFLM and microflow; writes `docs/results/models-host.md`.
+        #[arg(long, conflicts_with = "target")]
         host: bool,
         /// Print the results as JSON instead.
         #[arg(long)]
@@ -142,11 +143,11 @@ fn main() -> ExitCode {
         } => overhead::report(json, check),
         Command::Overhead { json, check, .. } => overhead_m4::report(json, check),
         Command::Bench {
-            json, models: true, ..
-        } => firmware::models::bench(json),
-        Command::Bench {
             json, host: true, ..
         } => bench_host::report(json),
+        Command::Bench {
+            json, models: true, ..
+        } => firmware::models::bench(json),
         Command::Bench { json, .. } => bench::cortex_m4(json),
         Command::ExpansionTime { json } => expansion::report(json),
         Command::Generate {

@@ -53,7 +53,7 @@ macro_rules! measured {
         use rekindle::zerocopy::{FromBytes, IntoBytes};
         use rekindle_cortex_m4::board::{bytes, console, psram};
         use rekindle_cortex_m4::say;
-        use rekindle_models::$model::{InputTensor, Memory, SAMPLES, whole};
+        use rekindle_models::$model::{ARENA, InputTensor, Memory, SAMPLES, whole};
 
         fn run() -> Result<(Cost, usize), Error> {
             // SAFETY: nothing else is there.
@@ -83,9 +83,10 @@ macro_rules! measured {
         fn main() -> ! {
             match run() {
                 Ok((Cost { instructions, stack }, differences)) => say!(
-                    "result instructions={instructions} stack={stack} nvm={} samples={} differences={differences}",
+                    "result instructions={instructions} stack={stack} arena={ARENA} nvm={} samples={} bytes={} differences={differences}",
                     Nvm::<Memory, Mapped<'_>>::NEEDED,
-                    SAMPLES.len()
+                    SAMPLES.len(),
+                    SAMPLES.iter().map(|(i, o)| i.len() + o.len()).sum::<usize>()
                 ),
                 Err(error) => say!("error: {error}"),
             }

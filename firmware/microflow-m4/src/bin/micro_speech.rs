@@ -1,0 +1,11 @@
+//! `micro_speech`, what it takes.
+#![no_std]
+#![no_main]
+
+use microflow::buffer::Buffer2D;
+use microflow_macros::model;
+
+#[model("../../../shared/models/micro_speech_quantized.tflite")]
+struct Model;
+
+rekindle_microflow_m4::measured!(Model, Buffer2D::from_element(0));

@@ -1,0 +1,65 @@
+//! TensorFlow Lite for Microcontrollers, to compare with: its Python package, in an environment of its own.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::shell::{command, output, target};
+
+const PINS: &str = "tools/requirements.txt";
+
+/// What an inference takes TFLM on this machine.
+#[derive(Debug, Deserialize)]
+pub struct Tflm {
+    path: PathBuf,
+    /// Bytes of the model file, which is in flash with the interpreter.
+    pub file: u64,
+    /// Nanoseconds, median.
+    pub ns: f64,
+    /// Bytes of the arena that are used.
+    pub arena: u64,
+}
+
+/// A Python with the version of the package that `tools/requirements.txt` says; installed under `target` if need be.
+fn python() -> Result<PathBuf> {
+    let pins = fs::read_to_string(PINS).with_context(|| format!("cannot read {PINS}"))?;
+    let pins: Vec<_> = pins
+        .lines()
+        .filter(|l| l.starts_with("tflite_micro==") || l.starts_with("numpy=="))
+        .collect();
+    let folder = target().join("tflm");
+    let python = folder.join("bin/python");
+    let stamp = folder.join("installed");
+    if fs::read_to_string(&stamp).ok() != Some(pins.join("\n")) {
+        eprintln!("     installing {}", pins.join(" and "));
+        output(command("python3 -m venv").arg(&folder))?;
+        output(
+            command(&format!(
+                "{} -m pip install --quiet --disable-pip-version-check",
+                python.display()
+            ))
+            .args(&pins),
+        )?;
+        fs::write(stamp, pins.join("\n"))?;
+    }
+    Ok(python)
+}
+
+/// Measures these model files, or says why not: without the package the comparison goes on without it.
+pub fn tflm<'a>(files: impl Iterator<Item = &'a Path>) -> Option<HashMap<PathBuf, Tflm>> {
+    let measured = python().and_then(|python| {
+        let mut script = command(&format!("{} tools/bench_tflm.py", python.display()));
+        let text = output(script.args(files))?;
+        let lines = text.lines().map(|line| {
+            let one: Tflm = serde_json::from_str(line).with_context(|| line.to_owned())?;
+            Ok((one.path.clone(), one))
+        });
+        lines.collect()
+    });
+    measured
+        .inspect_err(|why| println!("SKIPPED: tflite_micro from PyPI: {why:#}"))
+        .ok()
+}
