@@ -7,7 +7,9 @@ use rekindle_kernels::Activation;
 
 use crate::Place;
 use crate::memory::{Need, Shared, of_role};
-use crate::program::{Add, Buffer, BufferId, Commit, Filter, Kernel, Layer, Pool, Program, Role};
+use crate::program::{
+    Add, Buffer, BufferId, Commit, Filter, General, Kernel, Layer, Pool, Program, Role,
+};
 
 /// Names in what is written.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +134,21 @@ fn imports(program: &Program) -> String {
     let mut types = BTreeSet::new();
     let mut tasks = BTreeSet::new();
     for layer in &program.layers {
+        if let Kernel::General(general) = &layer.kernel {
+            match general.module {
+                Some(module) => drop(types.insert(module)),
+                None => {
+                    types.extend(general.layer);
+                    tasks.insert(general.task);
+                }
+            }
+            for word in ["Activation", "Quantization"] {
+                if general.constructor.contains(word) {
+                    types.insert(word);
+                }
+            }
+            continue;
+        }
         let (ty, task) = kernel_names(&layer.kernel);
         types.insert(ty);
         if layer.commit == Commit::Row {
@@ -150,7 +167,10 @@ fn imports(program: &Program) -> String {
     } else {
         ""
     };
-    let by_element = program.layers.iter().any(|l| l.commit == Commit::Element);
+    let by_element = program
+        .layers
+        .iter()
+        .any(|l| l.commit == Commit::Element && !matches!(l.kernel, Kernel::General(_)));
     if by_element {
         types.insert("by_element");
     }
@@ -228,7 +248,9 @@ fn network(program: &Program) -> String {
             shapes(program, layer),
             times(&program.buffer(layer.output).shape),
         );
-        let (ty, value) = constant(&layer.name, &layer.kernel);
+        let Some((ty, value)) = constant(program, layer) else {
+            continue;
+        };
         let _ = writeln!(
             fields,
             "/// {inputs} → {output}.\npub {}: {ty},",
@@ -236,14 +258,52 @@ fn network(program: &Program) -> String {
         );
         let _ = writeln!(values, "{}: {value},", layer.name);
     }
+    let shaped = |l: &Layer| matches!(&l.kernel, Kernel::General(g) if g.shaped);
+    let allow = if program.layers.iter().any(shaped) {
+        "#[allow(clippy::type_complexity)]\n"
+    } else {
+        ""
+    };
     format!(
-        "/// The network's layers: constants, in flash on a device.\n#[derive(Debug)]\npub struct Network {{\n{fields}}}\n\
+        "/// The network's layers: constants, in flash on a device.\n{allow}#[derive(Debug)]\npub struct Network {{\n{fields}}}\n\
          /// The trained network.\n#[allow(long_running_const_eval)]\npub static NETWORK: Network = Network {{\n{values}}};\n"
     )
 }
 
-/// Type and value of a layer's constants.
-fn constant(name: &str, kernel: &Kernel) -> (String, String) {
+/// Type and value of a layer's constants, if it has any.
+fn constant(program: &Program, layer: &Layer) -> Option<(String, String)> {
+    let Layer { name, kernel, .. } = layer;
+    if let Kernel::General(general) = kernel {
+        return named(program, layer, general);
+    }
+    Some(fixed(name, kernel))
+}
+
+/// `Mean<[[i8; 8]; 8], [i8; 8]>` and what makes it.
+fn named(program: &Program, layer: &Layer, general: &General) -> Option<(String, String)> {
+    let ty = general.layer?;
+    let path = general
+        .module
+        .map_or(ty.to_owned(), |module| format!("{module}::{ty}"));
+    let mut parameters = Vec::new();
+    if general.shaped {
+        let ends = layer.inputs.iter().chain([&layer.output]);
+        parameters.extend(ends.map(|id| nested("i8", &program.buffer(*id).shape)));
+    }
+    if layer.commit == Commit::Element {
+        parameters.push("1".to_owned());
+    }
+    let parameters = match &parameters[..] {
+        [] => String::new(),
+        all => format!("<{}>", all.join(", ")),
+    };
+    Some((
+        format!("{path}{parameters}"),
+        format!("{path}::{}", general.constructor),
+    ))
+}
+
+fn fixed(name: &str, kernel: &Kernel) -> (String, String) {
     let from_file = |ty: &str, f: &Filter, zero: bool| {
         let zero = if zero {
             format!("{}, ", f.input_zero)
@@ -261,7 +321,7 @@ fn constant(name: &str, kernel: &Kernel) -> (String, String) {
                 return Default::default();
             };
             (
-                format!("Conv2d<{kh}, {kw}, {c}, {m}, {sh}, {sw}>"),
+                format!("Conv2d<{kh}, {kw}, {c}, {m}, {sh}, {sw}{}>", dilation(f)),
                 from_file("Conv2d", f, true),
             )
         }
@@ -270,7 +330,7 @@ fn constant(name: &str, kernel: &Kernel) -> (String, String) {
                 return Default::default();
             };
             (
-                format!("Depthwise<{kh}, {kw}, {c}, {m}, {sh}, {sw}>"),
+                format!("Depthwise<{kh}, {kw}, {c}, {m}, {sh}, {sw}{}>", dilation(f)),
                 from_file("Depthwise", f, true),
             )
         }
@@ -308,10 +368,19 @@ fn constant(name: &str, kernel: &Kernel) -> (String, String) {
                 activation(*a)
             ),
         ),
+        Kernel::General(_) => Default::default(),
     }
 }
 
-fn activation(Activation { zero, min, max }: Activation) -> String {
+/// More parameters of a filter whose taps are apart.
+fn dilation(filter: &Filter) -> String {
+    match filter.dilation {
+        [1, 1] => String::new(),
+        [rows, columns] => format!(", {rows}, {columns}"),
+    }
+}
+
+pub fn activation(Activation { zero, min, max }: Activation) -> String {
     match (min, max) {
         (i8::MIN, i8::MAX) => format!("Activation::linear({zero})"),
         (min, i8::MAX) if min == zero => format!("Activation::relu({zero})"),
@@ -326,16 +395,13 @@ fn memory(program: &Program, places: &[Shared], need: Need) -> String {
         grouped(need.arena),
         grouped(need.nvm)
     );
-    for layer in &program.layers {
-        let buffer = program.buffer(layer.output);
-        if buffer.role == Role::Activation {
-            let (ty, index) = (nested("i8", &buffer.shape), index(buffer));
-            let _ = writeln!(
-                text,
-                "/// Output of `{}`.\npub const {index}: As<{ty}> = As::new();",
-                layer.name
-            );
-        }
+    for buffer in of_role(program, Role::Activation) {
+        let (ty, index) = (nested("i8", &buffer.shape), index(buffer));
+        let _ = writeln!(
+            text,
+            "/// Output of `{}`.\npub const {index}: As<{ty}> = As::new();",
+            buffer.name
+        );
     }
     text += "/// The activations between the layers, in NVM; no two in one place are needed at the same time.\n\
              #[derive(Layout)]\npub struct Activations {\n";
@@ -390,10 +456,15 @@ fn task(program: &Program, places: &[Shared]) -> String {
     );
     for layer in &program.layers {
         let (_, task) = kernel_names(&layer.kernel);
-        let path = match layer.commit {
-            Commit::Row => "",
-            Commit::Element => "by_element::",
+        let path = match (&layer.kernel, layer.commit) {
+            (Kernel::General(general), _) => general
+                .module
+                .map_or(String::new(), |m| m.to_owned() + "::"),
+            (_, Commit::Row) => String::new(),
+            (_, Commit::Element) => "by_element::".to_owned(),
         };
+        let constants =
+            constant(program, layer).map_or(String::new(), |_| format!("&net.{}, ", layer.name));
         let inputs: Vec<_> = layer
             .inputs
             .iter()
@@ -402,9 +473,8 @@ fn task(program: &Program, places: &[Shared]) -> String {
         let output = argument(program, places, layer.output, "&mut ");
         let _ = writeln!(
             text,
-            "#[run]\n{path}{task}({}, &net.{}, {output});",
+            "#[run]\n{path}{task}({}, {constants}{output});",
             inputs.join(", "),
-            layer.name
         );
     }
     text + "}\n"
@@ -439,6 +509,7 @@ fn kernel_names(kernel: &Kernel) -> (&'static str, &'static str) {
         Kernel::AveragePool(_) => ("Pool", "average_pool"),
         Kernel::Softmax { .. } => ("Softmax", "softmax"),
         Kernel::Add(_) => ("Add", "add"),
+        Kernel::General(general) => (general.layer.unwrap_or_default(), general.task),
     }
 }
 
@@ -451,7 +522,7 @@ fn shapes(program: &Program, layer: &Layer) -> String {
 }
 
 /// The number as a literal that reads back as the same bits, its decimals in groups of three.
-fn literal(number: f32) -> String {
+pub fn literal(number: f32) -> String {
     let text = format!("{number:?}");
     let (mantissa, exponent) = text.split_at(text.find('e').unwrap_or(text.len()));
     let Some((whole, decimals)) = mantissa.split_once('.') else {

@@ -163,13 +163,65 @@ pub enum Op {
     },
     /// `RESHAPE`, `SQUEEZE` or `EXPAND_DIMS`: the same values in the same order.
     Reshape,
-    /// `ADD` of two tensors of the same shape.
-    Add {
+    /// `ADD`, `SUB` or `MUL` of two tensors, which are broadcast.
+    Binary {
+        /// Which of them.
+        kind: Binary,
         /// Fused activation.
         fused: Fused,
     },
+    /// One value to one, the same for all.
+    Unary(Unary),
+    /// `MEAN`: input, axes.
+    Mean,
+    /// `TRANSPOSE`: input, the input's axes in the order of the output's.
+    Transpose,
+    /// `PAD` or `PADV2`: input, values in front and behind per axis, and what to pad with.
+    Pad,
+    /// `CONCATENATION`.
+    Concat {
+        /// Along which, of all axes, counted from the end if negative.
+        axis: i32,
+        /// Fused activation.
+        fused: Fused,
+    },
+    /// `STRIDED_SLICE`: input, begin, end, step per axis.
+    Slice {
+        /// Axes whose begin does not matter, a bit each.
+        begin_mask: i32,
+        /// Axes whose end does not matter, a bit each.
+        end_mask: i32,
+    },
     /// One that is not supported, and what of it is not.
     Unsupported(String),
+}
+
+/// An operator on two tensors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// Sum.
+    Add,
+    /// Difference.
+    Sub,
+    /// Product.
+    Mul,
+}
+
+/// A function of one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unary {
+    /// `max(0, x)`.
+    Relu,
+    /// `min(max(0, x), 6)`.
+    Relu6,
+    /// `1 / (1 + exp(-x))`.
+    Logistic,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// `x · min(6, max(0, x + 3)) / 6`.
+    HardSwish,
+    /// Another scale and zero point.
+    Quantize,
 }
 
 /// A pool's window.

@@ -2,6 +2,7 @@
 
 mod checks;
 mod constants;
+mod general;
 
 use std::collections::HashMap;
 
@@ -94,8 +95,27 @@ pub enum Kernel {
         /// Factor in the exponent.
         beta: f32,
     },
-    /// Sum of two tensors.
+    /// Sum of two tensors of one shape.
     Add(Add),
+    /// Any other operator.
+    General(General),
+}
+
+/// A task whose constants are few.
+#[derive(Clone, Debug)]
+pub struct General {
+    /// Module of the kernels, where it is not their root.
+    pub module: Option<&'static str>,
+    /// The task.
+    pub task: &'static str,
+    /// Type of its constants; none if it has no constants.
+    pub layer: Option<&'static str>,
+    /// Whether that type has parameters for the shapes of inputs and output.
+    pub shaped: bool,
+    /// Arguments of the type's constructor and its name, such as `new(&[0, 1])`.
+    pub constructor: String,
+    /// Values between two commits.
+    pub tile: usize,
 }
 
 /// Constants of a layer with weights.
@@ -113,6 +133,8 @@ pub struct Filter {
     pub channels: usize,
     /// Step, rows and columns.
     pub stride: [usize; 2],
+    /// Distance of the taps, rows and columns.
+    pub dilation: [usize; 2],
     /// Zero point of the input.
     pub input_zero: i8,
     /// Zero point and range of the output.
@@ -279,29 +301,13 @@ impl Lowering<'_, '_> {
                 }
             }
             Ok(Lowered::Layer(word, kernel, arguments)) => {
-                let inputs: Option<Vec<_>> = arguments
-                    .iter()
-                    .map(|id| self.of.get(id).copied())
-                    .collect();
-                let name = self.name(word);
-                let shape = match kernel {
-                    Kernel::Dense(_) | Kernel::Softmax { .. } => {
-                        vec![self.graph.tensor(node.output).len()]
-                    }
-                    _ => checks::activation_shape(&self.graph.tensor(node.output).shape),
-                };
-                let output = self.give(node.output, name.clone(), shape, Role::Activation);
-                // Without all inputs an operator before this one is not supported, and that is reported.
-                if let Some(inputs) = inputs {
-                    self.layers.push(Layer {
-                        name,
-                        place: self.graph.place(node),
-                        kernel,
-                        commit: Commit::default(),
-                        inputs,
-                        output,
-                    });
-                }
+                self.tasks(node, word, vec![(kernel, arguments)]);
+            }
+            Ok(Lowered::Parts(word, parts)) => {
+                let parts = parts
+                    .into_iter()
+                    .map(|(kernel, input)| (kernel, vec![input]));
+                self.tasks(node, word, parts.collect());
             }
             Err(what) => self.unsupported.push(Unsupported {
                 place: self.graph.place(node),
@@ -309,6 +315,38 @@ impl Lowering<'_, '_> {
             }),
         }
         Ok(())
+    }
+
+    /// Tasks that make the node's output together.
+    fn tasks(&mut self, node: &Node, word: &'static str, parts: Vec<(Kernel, Vec<TensorId>)>) {
+        let mut output = None;
+        for (kernel, arguments) in parts {
+            let inputs: Option<Vec<_>> = arguments
+                .iter()
+                .map(|id| self.of.get(id).copied())
+                .collect();
+            let name = self.name(word);
+            let shape = match kernel {
+                Kernel::Dense(_) | Kernel::Softmax { .. } => {
+                    vec![self.graph.tensor(node.output).len()]
+                }
+                _ => checks::activation_shape(&self.graph.tensor(node.output).shape),
+            };
+            let output = *output.get_or_insert_with(|| {
+                self.give(node.output, name.clone(), shape, Role::Activation)
+            });
+            // Without all inputs an operator before this one is not supported, and that is reported.
+            if let Some(inputs) = inputs {
+                self.layers.push(Layer {
+                    name,
+                    place: self.graph.place(node),
+                    kernel,
+                    commit: Commit::default(),
+                    inputs,
+                    output,
+                });
+            }
+        }
     }
 
     /// `conv1`, `conv2` …; a single one has no number.
@@ -378,33 +416,32 @@ impl Lowering<'_, '_> {
                         place().invalid("input and output have different numbers of values")
                     );
                 }
-                self.reshape(input, node.output)
-            }
-            Op::Conv2d { dilation, .. } | Op::Depthwise { dilation, .. } if *dilation != [1, 1] => {
-                Err(format!("a dilation of {} by {}", dilation[0], dilation[1]))
+                Ok(self.reshape(input, node.output))
             }
             Op::Conv2d {
                 stride,
+                dilation,
                 fused,
                 padding,
-                ..
             } => {
                 let filter = self
-                    .filter(node, *stride, *fused)
+                    .filter(node, *stride, *dilation, *fused)
                     .map_err(|e| place().invalid(e))?;
-                self.placed(node, *padding, [filter.shape[1], filter.shape[2]], *stride)?;
+                let window = extent([filter.shape[1], filter.shape[2]], *dilation);
+                self.placed(node, *padding, window, *stride)?;
                 Ok(Lowered::Layer("conv", Kernel::Conv2d(filter), vec![input]))
             }
             Op::Depthwise {
                 stride,
+                dilation,
                 fused,
                 padding,
-                ..
             } => {
                 let filter = self
-                    .filter(node, *stride, *fused)
+                    .filter(node, *stride, *dilation, *fused)
                     .map_err(|e| place().invalid(e))?;
-                self.placed(node, *padding, [filter.shape[0], filter.shape[1]], *stride)?;
+                let window = extent([filter.shape[0], filter.shape[1]], *dilation);
+                self.placed(node, *padding, window, *stride)?;
                 // Over one channel it is a convolution, which is the faster kernel where a filter has taps to sum along:
                 // micro speech (10x8) takes 0.74 instead of 1.63 million instructions on a Cortex-M4; with 3x3, 1 % more.
                 let (word, kernel) = match filter.channels {
@@ -417,7 +454,7 @@ impl Lowering<'_, '_> {
             }
             Op::Dense { fused } => {
                 let filter = self
-                    .filter(node, [1, 1], *fused)
+                    .filter(node, [1, 1], [1, 1], *fused)
                     .map_err(|e| place().invalid(e))?;
                 if self.graph.tensor(input).len() == filter.channels {
                     Ok(Lowered::Layer("dense", Kernel::Dense(filter), vec![input]))
@@ -431,17 +468,23 @@ impl Lowering<'_, '_> {
                 Ok(Lowered::Layer("pool", kernel, vec![input]))
             }
             Op::Softmax { beta } => self.softmax(node, input, *beta),
-            Op::Add { fused } => self.add(node, *fused)?,
+            Op::Binary { kind, fused } => self.binary(node, *kind, *fused)?,
+            Op::Unary(_)
+            | Op::Mean
+            | Op::Transpose
+            | Op::Pad
+            | Op::Concat { .. }
+            | Op::Slice { .. } => self.general(node, input)?,
             Op::Unsupported(what) => Err(what.clone()),
         };
         Ok(lowered)
     }
 
     /// A reshape is only another view, as long as the kernels around it agree.
-    fn reshape(&self, input: TensorId, output: TensorId) -> Result<Lowered, String> {
+    fn reshape(&self, input: TensorId, output: TensorId) -> Lowered {
         let Some(buffer) = self.of.get(&input) else {
             // What makes it is not supported, and reported.
-            return Ok(Lowered::Same);
+            return Lowered::Same;
         };
         let reads = |id| {
             self.graph
@@ -454,11 +497,9 @@ impl Lowering<'_, '_> {
         let have = &self.buffers[buffer.0].shape;
         let want = checks::activation_shape(&self.graph.tensor(output).shape);
         if picky && *have != want {
-            return Err(format!(
-                "from {have:?} to {want:?} between kernels that look at the shape"
-            ));
+            return Lowered::Layer("reshape", general::copy(), vec![input]);
         }
-        Ok(Lowered::Same)
+        Lowered::Same
     }
 
     fn int8(&self, id: TensorId) -> Result<(), ImportError> {
@@ -478,10 +519,21 @@ impl Lowering<'_, '_> {
     }
 }
 
+/// Rows and columns from the first tap to the last.
+fn extent(window: [usize; 2], dilation: [usize; 2]) -> [usize; 2] {
+    [0, 1].map(|i| {
+        (window[i].max(1) - 1)
+            .saturating_mul(dilation[i])
+            .saturating_add(1)
+    })
+}
+
 /// What became of an operator.
 enum Lowered {
     /// Nothing is to be done.
     Same,
     /// A task: the word for its name, the kernel, and the activations it reads.
     Layer(&'static str, Kernel, Vec<TensorId>),
+    /// Tasks that write parts of one output each.
+    Parts(&'static str, Vec<(Kernel, TensorId)>),
 }

@@ -12,8 +12,17 @@ use rekindle_import::{ImportError, Options, import, tflite};
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, 64 << 20);
 
-/// The project's own model.
-const MODEL: &[u8] = include_bytes!("../../examples/data/lenet.tflite");
+/// The project's own models.
+const MODELS: [&[u8]; 3] = [
+    include_bytes!("../../examples/data/lenet.tflite"),
+    include_bytes!("../../tests/data/import/gates.tflite"),
+    include_bytes!("../../tests/data/import/moves.tflite"),
+];
+/// The largest of them.
+const MODEL: &[u8] = MODELS[0];
+
+/// Constants of more bytes than this are weights.
+const WEIGHTS: usize = 64;
 
 /// No file of this size takes longer, by far; a machine under load must not fail the test.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -27,20 +36,20 @@ fn count() -> u64 {
 }
 
 /// Bytes of the file that are not weights: damage to those changes a number and nothing else.
-fn structure() -> Vec<usize> {
-    let words: Vec<u64> = vec![0; MODEL.len().div_ceil(8)];
+fn structure(model: &[u8]) -> Vec<usize> {
+    let words: Vec<u64> = vec![0; model.len().div_ceil(8)];
     let mut copy = words;
-    let bytes = &mut zerocopy::IntoBytes::as_mut_bytes(&mut copy[..])[..MODEL.len()];
-    bytes.copy_from_slice(MODEL);
+    let bytes = &mut zerocopy::IntoBytes::as_mut_bytes(&mut copy[..])[..model.len()];
+    bytes.copy_from_slice(model);
     let start = bytes.as_ptr().addr();
-    let mut is_data = vec![false; MODEL.len()];
+    let mut is_data = vec![false; model.len()];
     for tensor in tflite::read(bytes).unwrap().tensors {
-        if let Some(data) = tensor.data {
+        if let Some(data) = tensor.data.filter(|d| d.len() > WEIGHTS) {
             let at = data.as_ptr().addr() - start;
             is_data[at..at + data.len()].fill(true);
         }
     }
-    (0..MODEL.len()).filter(|at| !is_data[*at]).collect()
+    (0..model.len()).filter(|at| !is_data[*at]).collect()
 }
 
 fn damage(file: &mut Vec<u8>, places: &[usize], random: &mut ChaCha8Rng) {
@@ -78,12 +87,13 @@ fn damage(file: &mut Vec<u8>, places: &[usize], random: &mut ChaCha8Rng) {
 
 #[test]
 fn damaged_files_get_an_error_or_a_model() {
-    let places = structure();
+    let places = MODELS.map(structure);
     let (mut models, mut errors) = (0_u64, [0_u64; 5]);
     for seed in 0..count() {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut file = MODEL.to_vec();
-        damage(&mut file, &places, &mut random);
+        let which = random.random_range(0..MODELS.len());
+        let mut file = MODELS[which].to_vec();
+        damage(&mut file, &places[which], &mut random);
         let started = Instant::now();
         let result = import(&file, Options::default());
         assert!(

@@ -7,13 +7,15 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use npyz::NpyFile;
-use rekindle_import::program::{Program, Role};
+use rekindle_import::program::{Buffer, Program, Role};
 use rekindle_import::{Options, Place, import};
 use zip::ZipArchive;
 
 /// Name, and path relative to the repository's root without `.tflite`; golden vectors are beside the reference models.
-const MODELS: [(&str, &str); 6] = [
+const MODELS: [(&str, &str); 8] = [
     ("lenet", "examples/data/lenet"),
+    ("gates", "tests/data/import/gates"),
+    ("moves", "tests/data/import/moves"),
     ("hello_world", "../shared/models/hello_world_int8"),
     ("micro_speech", "../shared/models/micro_speech_quantized"),
     ("keyword_spotting", "../shared/models/kws_ref_model"),
@@ -50,8 +52,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             out.join(format!("{name}_layers.rs")),
             layers(&model.program),
         )?;
-        let golden = root.join(stem).with_extension("golden.npz");
-        fs::write(out.join(format!("{name}_golden.rs")), samples(&golden)?)?;
+        let stem = root.join(stem);
+        let own = stem.with_extension("golden");
+        println!("cargo::rerun-if-changed={}", own.display());
+        let samples = if own.exists() {
+            raw(&fs::read(own)?, &model.program)
+        } else {
+            archived(&stem.with_extension("golden.npz"))?
+        };
+        fs::write(out.join(format!("{name}_golden.rs")), text(&samples))?;
     }
     Ok(())
 }
@@ -79,21 +88,51 @@ fn layers(program: &Program) -> String {
     text + "])\n}\n"
 }
 
-/// Inputs and outputs of the reference interpreter (`tflm`, the reference kernels for microcontrollers).
-fn samples(golden: &Path) -> Result<String, Box<dyn Error>> {
+/// Inputs and outputs of the reference interpreter.
+type Samples = Vec<[Vec<i8>; 2]>;
+
+/// Those of the project's own models: inputs and outputs in turns.
+fn raw(bytes: &[u8], program: &Program) -> Samples {
+    let size = |role| {
+        program
+            .buffers
+            .iter()
+            .filter(|b| b.role == role)
+            .map(Buffer::bytes)
+            .sum()
+    };
+    let (input, output): (usize, usize) = (size(Role::Input), size(Role::Output));
+    let samples = bytes.chunks(input + output).map(|sample| {
+        let (input, output) = sample.split_at(input);
+        [input, output].map(|part| part.iter().map(|b| b.cast_signed()).collect())
+    });
+    samples.collect()
+}
+
+/// Those of the reference models: `tflm`, the reference kernels for microcontrollers.
+fn archived(golden: &Path) -> Result<Samples, Box<dyn Error>> {
+    if !golden.exists() {
+        return Ok(Vec::new());
+    }
+    let mut archive = ZipArchive::new(File::open(golden)?)?;
+    let mut array = |name: String| -> Result<Vec<i8>, Box<dyn Error>> {
+        Ok(NpyFile::new(archive.by_name(&name)?)?.into_vec()?)
+    };
+    let samples = (0..4).map(|s| {
+        Ok([
+            array(format!("in{s}_0.npy"))?,
+            array(format!("tflm{s}_0.npy"))?,
+        ])
+    });
+    samples.collect()
+}
+
+fn text(samples: &Samples) -> String {
     let mut text = "/// Inputs of the reference interpreter, and its outputs.\n\
                     pub static SAMPLES: &[(&[i8], &[i8])] = &[\n"
         .to_owned();
-    if golden.exists() {
-        let mut archive = ZipArchive::new(File::open(golden)?)?;
-        let mut array = |name: String| -> Result<Vec<i8>, Box<dyn Error>> {
-            Ok(NpyFile::new(archive.by_name(&name)?)?.into_vec()?)
-        };
-        for sample in 0..4 {
-            let input = array(format!("in{sample}_0.npy"))?;
-            let output = array(format!("tflm{sample}_0.npy"))?;
-            let _ = writeln!(text, "(&{input:?}, &{output:?}),");
-        }
+    for [input, output] in samples {
+        let _ = writeln!(text, "(&{input:?}, &{output:?}),");
     }
-    Ok(text + "];\n")
+    text + "];\n"
 }

@@ -4,9 +4,15 @@ use crate::graph::{Element, Graph, Node, Padding, Tensor, TensorId};
 
 /// The shape in which kernels take an activation: without the batch, and at most three dimensions.
 pub fn activation_shape(shape: &[usize]) -> Vec<usize> {
-    match *shape {
-        [1, h, w, c] | [h, w, c] => vec![h, w, c],
-        _ => vec![shape.iter().product()],
+    axes(shape).map_or_else(|| vec![shape.iter().product()], |(kept, _)| kept.to_vec())
+}
+
+/// The same, and how many axes are left out in front; `None` where all become one.
+pub fn axes(shape: &[usize]) -> Option<(&[usize], usize)> {
+    match shape {
+        [1, kept @ ..] if matches!(shape.len(), 2 | 4) => Some((kept, 1)),
+        [_] | [_, _] | [_, _, _] => Some((shape, 0)),
+        _ => None,
     }
 }
 

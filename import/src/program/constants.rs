@@ -4,7 +4,7 @@ use rekindle_kernels::{Activation, Multiplier};
 
 use super::{Add, Filter, Kernel, Lowered, Lowering, Pool, checks};
 use crate::ImportError;
-use crate::graph::{self, Element, Fused, Node, Op, Quantization, Tensor};
+use crate::graph::{self, Binary, Element, Fused, Node, Op, Quantization, Tensor};
 
 impl Lowering<'_, '_> {
     /// Weights, biases and scales of a convolution or a fully connected layer.
@@ -12,6 +12,7 @@ impl Lowering<'_, '_> {
         &self,
         node: &Node,
         stride: [usize; 2],
+        dilation: [usize; 2],
         fused: Fused,
     ) -> Result<Filter, String> {
         let input = self.graph.tensor(checks::argument(node, 0)?);
@@ -66,6 +67,7 @@ impl Lowering<'_, '_> {
             scale: multipliers(&node.op, single(input)?, q, single(output)?, out)?,
             channels,
             stride,
+            dilation,
             input_zero: zero(input)?,
             activation: activation(output, fused)?,
         })
@@ -113,9 +115,10 @@ impl Lowering<'_, '_> {
         ))
     }
 
-    pub(super) fn add(
+    pub(super) fn binary(
         &self,
         node: &Node,
+        kind: Binary,
         fused: Fused,
     ) -> Result<Result<Lowered, String>, ImportError> {
         let invalid = |what: String| self.graph.place(node).invalid(what);
@@ -127,9 +130,11 @@ impl Lowering<'_, '_> {
             return Ok(Err(what.to_string()));
         }
         let output = self.graph.tensor(node.output);
-        if self.graph.tensor(a).shape != output.shape || self.graph.tensor(b).shape != output.shape
+        if kind != Binary::Add
+            || self.graph.tensor(a).shape != output.shape
+            || self.graph.tensor(b).shape != output.shape
         {
-            return Ok(Err("a sum of different shapes".to_owned()));
+            return Ok(self.broadcast(node, kind, [a, b], fused));
         }
         let inputs = [a, b].map(|id| {
             let t = self.graph.tensor(id);
@@ -178,14 +183,14 @@ fn multipliers(
     }
 }
 
-fn single(tensor: &Tensor) -> Result<f32, String> {
+pub(super) fn single(tensor: &Tensor) -> Result<f32, String> {
     match tensor.quantization.as_ref().map(|q| &q.scale[..]) {
         Some([scale]) => Ok(*scale),
         _ => Err(format!("`{}` has not one scale", tensor.name)),
     }
 }
 
-fn zero(tensor: &Tensor) -> Result<i8, String> {
+pub(super) fn zero(tensor: &Tensor) -> Result<i8, String> {
     debug_assert_eq!(tensor.element, Element::I8);
     let zero = tensor.quantization.as_ref().map_or(0, |q| q.zero);
     i8::try_from(zero).map_err(|_| format!("`{}` has a zero point of {zero}", tensor.name))
@@ -193,7 +198,7 @@ fn zero(tensor: &Tensor) -> Result<i8, String> {
 
 /// Zero point of an output, and what its fused activation leaves of int8: `CalculateActivationRangeQuantized` of
 /// TensorFlow Lite, which divides in `f32`.
-fn activation(output: &Tensor, fused: Fused) -> Result<Activation, String> {
+pub(super) fn activation(output: &Tensor, fused: Fused) -> Result<Activation, String> {
     let (scale, zero) = (single(output)?, zero(output)?);
     let quantized = |real: f32| {
         let value = i64::from(zero) + (real / scale).round() as i64;

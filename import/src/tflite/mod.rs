@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use flatbuffers::{Follow, ForwardsUOffset, Vector, VerifierOptions};
 
 use crate::graph::{
-    Element, Fused, Graph, Node, Op, Padding, Pool, Quantization, Tensor, TensorId,
+    Binary, Element, Fused, Graph, Node, Op, Padding, Pool, Quantization, Tensor, TensorId, Unary,
 };
 use crate::{ImportError, Place};
 use schema::{Model, Operator, OperatorCode, Options, SubGraph};
@@ -339,13 +339,43 @@ fn op(kind: &str, operator: Operator) -> Result<Op, String> {
             }
             Op::Softmax { beta }
         }
-        ("ADD", Options::Arithmetic(o)) => Op::Add {
+        ("ADD" | "SUB" | "MUL", Options::Arithmetic(o)) => Op::Binary {
+            kind: match kind {
+                "ADD" => Binary::Add,
+                "SUB" => Binary::Sub,
+                _ => Binary::Mul,
+            },
             fused: fused(o.activation())?,
         },
+        ("RELU", _) => Op::Unary(Unary::Relu),
+        ("RELU6", _) => Op::Unary(Unary::Relu6),
+        ("LOGISTIC", _) => Op::Unary(Unary::Logistic),
+        ("TANH", _) => Op::Unary(Unary::Tanh),
+        ("HARD_SWISH", _) => Op::Unary(Unary::HardSwish),
+        ("QUANTIZE", _) => Op::Unary(Unary::Quantize),
+        ("MEAN", _) => Op::Mean,
+        ("TRANSPOSE", _) => Op::Transpose,
+        ("PAD" | "PADV2", _) => Op::Pad,
+        ("CONCATENATION", Options::Concat(o)) => Op::Concat {
+            axis: o.axis().unwrap_or(0),
+            fused: fused(o.activation())?,
+        },
+        ("STRIDED_SLICE", Options::Slice(o)) => {
+            let others = [o.ellipsis_mask(), o.new_axis_mask(), o.shrink_axis_mask()];
+            if others.iter().any(|m| m.unwrap_or(0) != 0) {
+                return Ok(Op::Unsupported(
+                    "a slice that adds or removes axes".to_owned(),
+                ));
+            }
+            Op::Slice {
+                begin_mask: o.begin_mask().unwrap_or(0),
+                end_mask: o.end_mask().unwrap_or(0),
+            }
+        }
         ("RESHAPE" | "SQUEEZE" | "EXPAND_DIMS", _) => Op::Reshape,
         (
             "CONV_2D" | "DEPTHWISE_CONV_2D" | "MAX_POOL_2D" | "AVERAGE_POOL_2D" | "FULLY_CONNECTED"
-            | "SOFTMAX" | "ADD",
+            | "SOFTMAX" | "ADD" | "SUB" | "MUL" | "CONCATENATION" | "STRIDED_SLICE",
             _,
         ) => return Err("its options are missing, or those of another operator".to_owned()),
         _ => Op::Unsupported("not an operator that there is a kernel for".to_owned()),

@@ -92,6 +92,19 @@ tables! {
     ArithmeticOptions {
         0 activation: i8,
     }
+    /// Of `CONCATENATION`.
+    ConcatOptions {
+        0 axis: i32,
+        1 activation: i8,
+    }
+    /// Of `STRIDED_SLICE`: a bit per axis.
+    SliceOptions {
+        0 begin_mask: i32,
+        1 end_mask: i32,
+        2 ellipsis_mask: i32,
+        3 new_axis_mask: i32,
+        4 shrink_axis_mask: i32,
+    }
 }
 
 /// What an operator does, to which tensors.
@@ -107,6 +120,8 @@ pub enum Options<'a> {
     Dense(DenseOptions<'a>),
     Softmax(SoftmaxOptions<'a>),
     Arithmetic(ArithmeticOptions<'a>),
+    Concat(ConcatOptions<'a>),
+    Slice(SliceOptions<'a>),
     /// None, or such as are not read here.
     Other,
 }
@@ -120,6 +135,8 @@ macro_rules! by_tag {
             5 => by_tag!(@ PoolOptions, Pool, $options, $variant, $body),
             8 => by_tag!(@ DenseOptions, Dense, $options, $variant, $body),
             9 => by_tag!(@ SoftmaxOptions, Softmax, $options, $variant, $body),
+            10 => by_tag!(@ ConcatOptions, Concat, $options, $variant, $body),
+            32 => by_tag!(@ SliceOptions, Slice, $options, $variant, $body),
             11 | 21 | 28 => by_tag!(@ ArithmeticOptions, Arithmetic, $options, $variant, $body),
             _ => $other,
         }

@@ -110,6 +110,7 @@ fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
         .map(|id| network.buffer(*id).bytes() as u64);
     let input = inputs.sum();
     let rows = match (output.shape.as_slice(), &layer.kernel) {
+        (_, Kernel::General(general)) => values.div_ceil(general.tile as u64),
         ([rows, _, _], _) => *rows as u64,
         // Eight neurons are a row.
         (_, Kernel::Dense(_)) => values.div_ceil(8),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use rekindle_import::memory::arena;
-use rekindle_import::program::Commit;
+use rekindle_import::program::{Commit, Kernel, Layer};
 use rekindle_import::{Import, Limits, Options, import};
 use serde_json::json;
 
@@ -120,7 +120,7 @@ fn report(model: &Import) -> serde_json::Value {
                 "name": layer.name,
                 "from": layer.place.to_string(),
                 "output": program.buffer(layer.output).shape,
-                "commit": commit(layer.commit),
+                "commit": commit(layer),
                 "macs": program.macs(layer),
                 "arena_bytes": arena(program, layer),
             })
@@ -135,10 +135,11 @@ fn report(model: &Import) -> serde_json::Value {
     })
 }
 
-fn commit(commit: Commit) -> &'static str {
-    match commit {
-        Commit::Row => "row",
-        Commit::Element => "element",
+fn commit(layer: &Layer) -> String {
+    match (&layer.kernel, layer.commit) {
+        (_, Commit::Element) => "element".to_owned(),
+        (Kernel::General(general), Commit::Row) => format!("{} values", general.tile),
+        (_, Commit::Row) => "row".to_owned(),
     }
 }
 
@@ -160,7 +161,7 @@ fn print(model: &Import, out: &Path) {
             "{:<12} {:>14} {macs:>12} {arena:>14} {:>10}",
             layer.name,
             shape.join("×"),
-            commit(layer.commit)
+            commit(layer)
         );
     }
     let need = model.need;

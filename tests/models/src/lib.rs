@@ -48,6 +48,12 @@ model!(
     /// The LeNet-class network of the examples.
     lenet if has_lenet);
 model!(
+    /// Functions value by value, a product, a concatenation and means; random weights.
+    gates if has_gates);
+model!(
+    /// Paddings, slices, transpositions, and filters with dilation; random weights.
+    moves if has_moves);
+model!(
     /// `TensorFlow`'s sine.
     hello_world if has_hello_world);
 model!(

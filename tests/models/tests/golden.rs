@@ -42,27 +42,52 @@ fn same(what: &str, found: &[u8], expected: &[u8]) {
     }
 }
 
+/// A test of a model's outputs for all samples.
+macro_rules! ends {
+    ($name:ident) => {
+        #[test]
+        fn gives_the_reference_bits() {
+            use rekindle_models::$name::{InputTensor, Memory, SAMPLES, whole};
+
+            let mut words = vec![0_u64; Memory::SIZE / 8 + 256];
+            let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words)).unwrap();
+            assert_eq!(SAMPLES.len(), 4);
+            for (sample, (input, expected)) in SAMPLES.iter().enumerate() {
+                nvm.restart().unwrap();
+                let input = InputTensor::ref_from_bytes(input.as_bytes()).unwrap();
+                nvm.write(|m| &mut m.input, input).unwrap();
+                nvm.resume_or_start(&mut [], whole).unwrap();
+                let output = nvm.read(|m| &m.output).unwrap();
+                same(
+                    &format!("output of sample {sample}"),
+                    output.as_bytes(),
+                    expected.as_bytes(),
+                );
+            }
+        }
+    };
+}
+
+/// The project's own models, of the operators that the reference models lack.
+mod gates {
+    use super::*;
+
+    ends!(gates);
+}
+
+mod moves {
+    use super::*;
+
+    ends!(moves);
+}
+
 macro_rules! golden {
     ($($name:ident if $has:ident: $file:literal, $layers:literal;)*) => {$(
         #[cfg($has)]
         mod $name {
-            use rekindle_models::$name::{InputTensor, Memory, SAMPLES, whole};
-
             use super::*;
 
-            #[test]
-            fn gives_the_reference_bits() {
-                let mut words = vec![0_u64; Memory::SIZE / 8 + 256];
-                let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words)).unwrap();
-                assert_eq!(SAMPLES.len(), 4);
-                for (sample, (input, expected)) in SAMPLES.iter().enumerate() {
-                    nvm.restart().unwrap();
-                    nvm.write(|m| &mut m.input, InputTensor::ref_from_bytes(input.as_bytes()).unwrap()).unwrap();
-                    nvm.resume_or_start(&mut [], whole).unwrap();
-                    let output = nvm.read(|m| &m.output).unwrap();
-                    same(&format!("output of sample {sample}"), output.as_bytes(), expected.as_bytes());
-                }
-            }
+            ends!($name);
 
             /// The same model with all activations kept.
             #[allow(dead_code, reason = "scales and sizes, which this test does not need")]

@@ -38,6 +38,15 @@ fn complete(report: &Report) {
 }
 
 #[test]
+fn other_operators_survive_every_outage() {
+    use rekindle_models::{gates, moves};
+    complete(&check(|m: &mut gates::Memory| &mut m.input).run_mapped(gates::whole));
+    complete(&check(|m: &mut gates::Memory| &mut m.input).run_bytes(gates::whole));
+    complete(&check(|m: &mut moves::Memory| &mut m.input).run_mapped(moves::whole));
+    complete(&check(|m: &mut moves::Memory| &mut m.input).run_bytes(moves::whole));
+}
+
+#[test]
 #[cfg(has_hello_world)]
 fn hello_world_survives_every_outage() {
     use rekindle_models::hello_world::{Memory, whole};
