@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 
 use super::{Check, Effort, Outcome, Row, Target, elf, qemu, tools};
 
@@ -12,6 +12,13 @@ pub const TARGET: Target = Target {
     name: "cortex-m4-kernels",
     run,
 };
+
+/// Kernels in tiles that are measured, at least.
+const TILED: usize = 26;
+/// Bytes of stack that a call takes beside its tiles, at most.
+const BESIDE: usize = 640;
+/// SRAM of the smallest devices.
+const SMALLEST: usize = 2048;
 
 /// Operators and their ways in `firmware/bench-m4/src/operators`, at least.
 const CASES: usize = 40;
@@ -52,7 +59,7 @@ fn run(_: Effort) -> Result<Outcome> {
         passed: !seeded.is_empty(),
         seen: format!("{} functions for panics", seeded.len()),
     });
-    checks.push(operators(&programs.join("operators"))?);
+    checks.extend(operators(&programs.join("operators"))?);
     let row = Row {
         target: row_name(),
         text: sizes.text,
@@ -66,22 +73,49 @@ fn run(_: Effort) -> Result<Outcome> {
     })
 }
 
-/// Runs every operator in QEMU; it compares the stores itself.
-fn operators(program: &Path) -> Result<Check> {
+/// Runs every operator in QEMU; it compares the stores itself, and measures the kernels in tiles.
+fn operators(program: &Path) -> Result<[Check; 2]> {
     let printed = qemu::serial(program)?;
     let (mut cases, mut equal) = (0, 0);
+    let (mut tiled, mut beyond, mut beside, mut deepest) = (0, Vec::new(), 0, 0);
     for line in printed.lines() {
-        let fields: Vec<_> = line.split('|').collect();
-        ensure!(fields.len() == 3, "not a result: {line}");
-        cases += 1;
-        equal += usize::from(fields[1] == fields[2]);
+        match line.split('|').collect::<Vec<_>>()[..] {
+            [_, mapped, bytes] => {
+                cases += 1;
+                equal += usize::from(mapped == bytes);
+            }
+            [name, tiles, stack, "tiles"] => {
+                let (tiles, stack): (usize, usize) = (tiles.parse()?, stack.parse()?);
+                tiled += 1;
+                beside = beside.max(stack.saturating_sub(tiles));
+                deepest = deepest.max(stack);
+                if stack > tiles + BESIDE || stack >= SMALLEST {
+                    beyond.push(name);
+                }
+            }
+            _ => bail!("not a result: {line}"),
+        }
     }
-    Ok(Check {
+    let check = |what: &str, passed, seen| Check {
         target: row_name(),
-        what: "every operator on mapped memory and on a byte store".to_owned(),
-        passed: cases >= CASES && equal == cases,
-        seen: format!("{equal} of {cases} with the same output"),
-    })
+        what: what.to_owned(),
+        passed,
+        seen,
+    };
+    Ok([
+        check(
+            "every operator on mapped memory and on a byte store",
+            cases >= CASES && equal == cases,
+            format!("{equal} of {cases} with the same output"),
+        ),
+        check(
+            "stack of every kernel in tiles, without an arena, against the constant of its tiles",
+            tiled >= TILED && beyond.is_empty(),
+            format!(
+                "{deepest} bytes at most, {beside} beside the tiles at most; too many: {beyond:?}"
+            ),
+        ),
+    ])
 }
 
 fn row_name() -> String {

@@ -29,11 +29,12 @@ const SCALE: Multiplier = Multiplier::from_real(0.004);
 /// Above 1/2: the rare way of the DSP's path.
 const LARGE: Multiplier = Multiplier::from_real(0.7);
 
+/// Two inputs and an output.
 #[derive(Layout)]
-struct Memory<A, B, Y> {
-    a: Buffer<A>,
-    b: Buffer<B>,
-    y: Buffer<Y>,
+pub struct Memory<A, B, Y> {
+    pub a: Buffer<A>,
+    pub b: Buffer<B>,
+    pub y: Buffer<Y>,
 }
 
 /// FNV-1a.
@@ -42,7 +43,8 @@ fn hash(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, step)
 }
 
-fn noise<T: Plain>(mut state: u32) -> T {
+/// Values of a sequence that `state` starts.
+pub fn noise<T: Plain>(mut state: u32) -> T {
     let mut value = T::new_zeroed();
     for byte in value.as_mut_bytes() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

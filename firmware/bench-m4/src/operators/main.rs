@@ -1,5 +1,6 @@
 //! Every operator, on mapped memory and on a byte store, so that a look at this program's symbols says whether any of
-//! them can panic. Prints a line per operator, and whether both stores hold the same bytes.
+//! them can panic. Prints a line per operator, and whether both stores hold the same bytes; and a line per kernel in
+//! tiles, with what those take and the stack.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -9,6 +10,10 @@ mod cases;
 mod machine;
 #[cfg(target_os = "none")]
 mod psram;
+#[cfg(target_os = "none")]
+mod stack;
+#[cfg(target_os = "none")]
+mod tiles;
 
 #[cfg(target_os = "none")]
 #[cortex_m_rt::entry]
@@ -21,6 +26,11 @@ fn main() -> ! {
     let run = cases::all(memory, |name, mapped, bytes| {
         good &= mapped == bytes;
         let _ = writeln!(uart, "{name}|{mapped:08x}|{bytes:08x}");
+    });
+    let run = run.and_then(|()| {
+        tiles::all(memory, |name, tiles, stack| {
+            let _ = writeln!(uart, "{name}|{tiles}|{stack}|tiles");
+        })
     });
     if let Err(error) = &run {
         let _ = writeln!(uart, "{error}");
