@@ -8,6 +8,7 @@ mod callgrind;
 mod crash;
 mod expansion;
 mod firmware;
+mod flash;
 mod generated;
 mod machine;
 mod overhead;
@@ -125,6 +126,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Stores the network's commits on a simulated NOR flash, beside sequential-storage and ekv; writes
+    /// `docs/results/flash.md`.
+    Flash {
+        /// Print the results as JSON instead.
+        #[arg(long)]
+        json: bool,
+        /// As much as `cargo xtask test` has time for; writes nothing.
+        #[arg(long)]
+        short: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -149,6 +160,7 @@ fn main() -> ExitCode {
             json, models: true, ..
         } => firmware::models::bench(json),
         Command::Bench { json, .. } => bench::cortex_m4(json),
+        Command::Flash { json, short } => flash::report(short, json),
         Command::ExpansionTime { json } => expansion::report(json),
         Command::Generate {
             programs,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::shell::{command, need, output, outside, target, works};
 use crate::steps::{Skip, Steps, Tally};
-use crate::{baseline, crash, firmware, generated, overhead, overhead_m4};
+use crate::{baseline, crash, firmware, flash, generated, overhead, overhead_m4};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.88";
@@ -16,7 +16,7 @@ const DEVICE_CRATES: [&str; 4] = ["macros", "macros/compiler", "runtime", "kerne
 /// The Cortex-M4F target.
 const CORTEX_M4: &str = "thumbv7em-none-eabihf";
 /// Crates of their own, outside of the workspace as their users' would be.
-const OUTSIDE: [&str; 2] = ["tests/downstream", "tests/baseline"];
+const OUTSIDE: [&str; 3] = ["tests/downstream", "tests/baseline", "tests/flash_stores"];
 /// Most lines that a new user's crate may need.
 const DOWNSTREAM_LINES: usize = 60;
 
@@ -82,6 +82,13 @@ pub fn all(only: Option<&str>) -> bool {
     });
     steps.step("do-it-yourself baseline", |_| {
         ensure!(baseline::report(false)?, "the baseline does better");
+        Ok(())
+    });
+    steps.step("stores for NOR flash", |_| {
+        ensure!(
+            flash::report(true, false)?,
+            "the store for NOR flash needs or loses more than promised"
+        );
         Ok(())
     });
     steps.step("build for a Cortex-M4", cortex_m4);
