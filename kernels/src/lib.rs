@@ -9,6 +9,8 @@
 //! | --- | --- | --- |
 //! | [`conv2d()`] | [`Conv2d`], [`Pointwise`] | `CONV_2D` |
 //! | [`depthwise()`] | [`Depthwise`] | `DEPTHWISE_CONV_2D` |
+//! | [`conv2d_max_pool()`] | [`Conv2d`] and [`Pool`] | `CONV_2D` with `MAX_POOL_2D` behind it, nothing stored between |
+//! | [`depthwise_in_place()`] | [`Depthwise`] | `DEPTHWISE_CONV_2D` in one buffer |
 //! | [`transpose_conv()`] | [`TransposeConv`] | `TRANSPOSE_CONV` |
 //! | [`dense()`] | [`Dense`] | `FULLY_CONNECTED` |
 //! | [`max_pool`], [`average_pool`] | [`Pool`] | `MAX_POOL_2D`, `AVERAGE_POOL_2D` |
@@ -52,6 +54,8 @@ mod depthwise;
 #[cfg(rekindle_dsp)]
 mod dsp;
 mod fixed;
+mod fused;
+mod in_place;
 mod lookup;
 mod movement;
 pub mod paced;
@@ -72,6 +76,8 @@ pub use conv2d::{Conv2d, conv2d};
 pub use convert::{Affine, dequantize, quantize};
 pub use dense::{Dense, dense};
 pub use depthwise::{Depthwise, depthwise};
+pub use fused::{Between, conv2d_max_pool};
+pub use in_place::{Rows, depthwise_in_place};
 pub use lookup::{Lookup, lookup};
 pub use movement::{
     Concat, Pad, StridedSlice, Transpose, concat, pad, reshape, strided_slice, transpose,

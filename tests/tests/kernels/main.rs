@@ -3,6 +3,7 @@
 
 mod cases;
 mod flash;
+mod fused;
 
 use rekindle::Plain;
 use rekindle::crash::Report;

@@ -5,11 +5,11 @@ use rekindle::{Plain, Store};
 use rekindle_kernels::broadcast::{self, Mul, Quantization, Sub};
 use rekindle_kernels::paced::{self, Every};
 use rekindle_kernels::{
-    AUTO, Activation, Add, Affine, Concat, Conv2d, Dense, Depthwise, Lookup, Mean, Multiplier, Pad,
-    Pointwise, Pool, ReduceMax, Softmax, StridedSlice, Transpose, TransposeConv, add, arg_max,
-    average_pool, by_element, concat, conv2d, dense, depthwise, dequantize, lookup, max_pool, mean,
-    pad, per_tensor, quantize, reduce_max, reshape, softmax, strided_slice, transpose,
-    transpose_conv,
+    AUTO, Activation, Add, Affine, Between, Concat, Conv2d, Dense, Depthwise, Lookup, Mean,
+    Multiplier, Pad, Pointwise, Pool, ReduceMax, Rows, Softmax, StridedSlice, Transpose,
+    TransposeConv, add, arg_max, average_pool, by_element, concat, conv2d, conv2d_max_pool, dense,
+    depthwise, depthwise_in_place, dequantize, lookup, max_pool, mean, pad, per_tensor, quantize,
+    reduce_max, reshape, softmax, strided_slice, transpose, transpose_conv,
 };
 
 use crate::psram::Psram;
@@ -63,6 +63,8 @@ fn run<S: Store, A: Plain, B: Plain, Y: Plain>(
     nvm.restart()?;
     nvm.write(|m| &mut m.a, &noise(1))?;
     nvm.write(|m| &mut m.b, &noise(2))?;
+    // For those that work in place.
+    nvm.write(|m| &mut m.y, &noise(3))?;
     nvm.resume_or_start(arena, run)?;
     Ok(hash(nvm.read(|m| &m.y)?.as_bytes()))
 }
@@ -217,5 +219,7 @@ operators! {
     strided_slice_map(Map, i8) -> [[[i8; 2]; 4]; 3]: |cx, m| strided_slice(cx, &m.a, &SLICE, &mut m.y);
     pad_map(Map, i8) -> [[[i8; 2]; 7]; 6]: |cx, m| pad(cx, &m.a, &PAD, &mut m.y);
     reshape_long([[i8; 50]; 3], i8) -> [i8; 150]: |cx, m| reshape(cx, &m.a, &mut m.y);
+    conv2d_pooled([[[i8; 4]; 6]; 6], i8) -> [[[i8; 6]; 3]; 3]: |cx, m| conv2d_max_pool(cx, &m.a, &PLAIN, Between::<6, 6>, &POOL, &mut m.y);
+    depthwise_one_buffer(i8, i8) -> [[[i8; 8]; 5]; 8]: |cx, m| depthwise_in_place(cx, Rows::<6, 1>, &mut m.y, &NINE);
     concat_both(Map, Side) -> Long: |cx, m| both(cx, &m.a, &m.b, &mut m.y);
 }
