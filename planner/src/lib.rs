@@ -4,6 +4,7 @@
 
 pub mod device;
 pub mod emit_rust;
+pub mod exact;
 pub mod inas;
 pub mod layer;
 pub mod ours;
@@ -11,4 +12,5 @@ pub mod power;
 pub mod program;
 pub mod report;
 pub mod schedule;
+pub mod search_report;
 pub mod units;

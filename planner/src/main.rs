@@ -45,6 +45,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = When::Always)]
         charging: When,
     },
+    /// The best plan over tiles, intervals, fused layers and stops, with a proof or the gap that is left.
+    Search(cli::search::SearchArgs),
     /// Whether several tasks on one capacitor meet their deadlines. Exit status 3 where the answer is no.
     Schedule(cli::schedule::ScheduleArgs),
     /// The whole comparison as Markdown.
@@ -93,6 +95,7 @@ const NO: u8 = 3;
 fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match command {
         Command::Schedule(args) => return cli::schedule::run(args),
+        Command::Search(args) => return cli::search::run(args),
         Command::Import(args) => cli::import::run(args),
         Command::Plan {
             setting,

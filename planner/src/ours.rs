@@ -43,6 +43,10 @@ pub struct LayerPlan {
     pub steps: u64,
     /// Mean cost of a step, its share of resident data and commits included.
     pub step: Cost,
+    /// The same without commits.
+    pub work: Cost,
+    /// One commit.
+    pub commit: Cost,
     /// Cost of the dearest step, commit included: what must be in the capacitor before it starts.
     pub worst: Cost,
     /// Fetching the resident data again after an outage.
@@ -65,12 +69,12 @@ pub enum Code {
 /// Part of the usable energy that steps without a commit may take: what an unforeseen outage can cost.
 const AT_RISK: f64 = 0.1;
 
-fn even(n: u64) -> u64 {
+pub(crate) fn even(n: u64) -> u64 {
     n.next_multiple_of(2)
 }
 
 /// Sizes that divide `n` into equal parts as nearly as possible.
-fn parts(n: u64) -> Vec<u64> {
+pub(crate) fn parts(n: u64) -> Vec<u64> {
     let mut sizes: Vec<u64> = (1..=n).map(|k| n.div_ceil(k)).collect();
     sizes.dedup();
     sizes
@@ -94,7 +98,13 @@ fn score(device: &Device, plan: &LayerPlan, per_joule: f64) -> f64 {
     device.time(whole).get() + per_joule * whole.energy.get()
 }
 
-fn candidates(device: &Device, supply: &Supply, layer: &Layer, code: Code) -> Vec<LayerPlan> {
+/// All tiles of a layer that fit memory and a power cycle.
+pub(crate) fn candidates(
+    device: &Device,
+    supply: &Supply,
+    layer: &Layer,
+    code: Code,
+) -> Vec<LayerPlan> {
     let mut all = Vec::new();
     if layer.kind == Kind::GlobalPool {
         for rows in parts(layer.height) {
@@ -134,7 +144,8 @@ fn candidates(device: &Device, supply: &Supply, layer: &Layer, code: Code) -> Ve
     all
 }
 
-fn compute(device: &Device, layer: &Layer, tile: &Tile, code: Code) -> Cost {
+/// Arithmetic of one tile.
+pub(crate) fn compute(device: &Device, layer: &Layer, tile: &Tile, code: Code) -> Cost {
     let blocks = even(layer.inputs) / tile.inputs;
     let sums = tile.rows * tile.columns * tile.outputs * blocks;
     if code == Code::Reference {
@@ -284,6 +295,8 @@ fn finish(
         tile,
         steps,
         step: mean + commit * (1.0 / every as f64),
+        work: mean,
+        commit,
         worst,
         restore,
         every,

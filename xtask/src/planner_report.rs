@@ -1,4 +1,4 @@
-//! `cargo xtask planner-report`: the planner's plans beside published ones, plans beside the code that they plan, and pacers
+//! `cargo xtask planner-report`: the planner's plans beside published ones, what its searches prove, plans beside the code that they plan, and pacers
 //! beside intervals.
 
 use anyhow::{Context, Result};
@@ -10,7 +10,7 @@ use crate::shell::{command, output};
 /// Harvest seeds of the pacing table.
 const SEEDS: &str = "1,2,3";
 
-/// Writes `docs/results/planner.md` and `docs/results/pacing.md`, or prints all of it as JSON. False when a plan and its code
+/// Writes `docs/results/planner.md`, `planner-search.md` and `pacing.md`, or prints all of it as JSON. False when a plan and its code
 /// disagree, or an output byte is not that of continuous power.
 pub fn report(json: bool) -> Result<bool> {
     let planner = "cargo run --quiet --release -p rekindle-planner --";
@@ -22,6 +22,15 @@ pub fn report(json: bool) -> Result<bool> {
     eprintln!("plans of the published settings");
     let always = read(format!("{planner} compare --charging always"))?;
     let while_off = read(format!("{planner} compare --charging while-off"))?;
+    eprintln!("searches and schedules");
+    let heading = format!("{}, {}", machine::date(), machine::name());
+    let mut search = command(&format!("{planner} search --report --json"));
+    search.args(["--heading", &heading]);
+    if !json {
+        search.args(["--out", "docs/results/planner-search.md"]);
+    }
+    let searches: Value =
+        serde_json::from_str(&output(&mut search)?).context("the searches' report is not JSON")?;
     eprintln!("plans against code");
     let agreement = read(format!("{powered} --json agreement"))?;
     eprintln!("pacers against intervals");
@@ -42,6 +51,7 @@ pub fn report(json: bool) -> Result<bool> {
     if json {
         let all = json!({
             "plans": {"always": always, "while_off": while_off},
+            "searches": searches,
             "agreement": agreement,
             "pacing": pacing,
         });
@@ -67,6 +77,10 @@ pub fn report(json: bool) -> Result<bool> {
         "{} of {} settings: the bits of continuous power under every pacer",
         bits.0, bits.1
     );
-    println!("docs/results/planner.md, docs/results/pacing.md");
+    println!(
+        "{} task sets declared schedulable, {} of them missed a deadline",
+        searches["agreement"]["schedulable"], searches["agreement"]["missed"]
+    );
+    println!("docs/results/planner.md, docs/results/planner-search.md, docs/results/pacing.md");
     Ok(good)
 }

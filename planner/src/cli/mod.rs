@@ -3,3 +3,4 @@
 mod device;
 pub mod import;
 pub mod schedule;
+pub mod search;

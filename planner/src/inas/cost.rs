@@ -164,6 +164,11 @@ impl Model {
 
     /// Cost of a design on a layer; recharge is zero where the energy does not suffice.
     pub fn evaluate(&self, layer: &Layer, design: &Design) -> LayerCost {
+        self.recharged(self.running(layer, design))
+    }
+
+    /// The same with all recharges left at zero: a latency that is not above the real one, at a fraction of the price.
+    pub(super) fn running(&self, layer: &Layer, design: &Design) -> LayerCost {
         let cycles = Self::cycles(layer, design);
         let first = self.power_cycle(layer, design, true);
         let later = if cycles[1] > 0.0 {
@@ -174,8 +179,16 @@ impl Model {
         LayerCost {
             energy: [first.energy, later.energy],
             on_time: [self.device.time(first), self.device.time(later)],
-            recharge: [self.recharge(first.energy), self.recharge(later.energy)],
+            recharge: [Seconds::ZERO; 2],
             cycles,
+        }
+    }
+
+    /// With the recharges.
+    pub(super) fn recharged(&self, cost: LayerCost) -> LayerCost {
+        LayerCost {
+            recharge: cost.energy.map(|spent| self.recharge(spent)),
+            ..cost
         }
     }
 

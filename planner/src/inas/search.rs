@@ -129,7 +129,7 @@ fn try_batches(
             break;
         }
         found.candidates += 1;
-        let cost = model.evaluate(layer, &design);
+        let mut cost = model.running(layer, &design);
         let score = if objective == Objective::Continuous {
             let reboot = model.device.time(model.device.reboot);
             (cost.on_time[0] - reboot) * cost.cycles[0]
@@ -138,10 +138,16 @@ fn try_batches(
             if cost.peak() > model.supply.budget() {
                 break;
             }
+            // Recharging takes two square roots and two logarithms, and only adds.
+            if cost.latency() >= *lowest {
+                continue;
+            }
+            cost = model.recharged(cost);
             cost.latency()
         };
         if score < *lowest {
             *lowest = score;
+            let cost = model.recharged(cost);
             found.best = Some(Planned { design, cost });
         }
     }
