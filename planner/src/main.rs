@@ -47,6 +47,10 @@ enum Command {
     },
     /// The best plan over tiles, intervals, fused layers and stops, with a proof or the gap that is left.
     Search(cli::search::SearchArgs),
+    /// A network on a board and harvest traces, under each of the ways to decide when to commit.
+    Simulate(cli::simulate::SimulateArgs),
+    /// Length and power of harvest traces, synthetic ones or files.
+    Traces(cli::simulate::TracesArgs),
     /// Whether several tasks on one capacitor meet their deadlines. Exit status 3 where the answer is no.
     Schedule(cli::schedule::ScheduleArgs),
     /// The whole comparison as Markdown.
@@ -96,6 +100,8 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match command {
         Command::Schedule(args) => return cli::schedule::run(args),
         Command::Search(args) => return cli::search::run(args),
+        Command::Simulate(args) => cli::simulate::run(args),
+        Command::Traces(args) => cli::simulate::traces(args),
         Command::Import(args) => cli::import::run(args),
         Command::Plan {
             setting,

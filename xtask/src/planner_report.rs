@@ -10,7 +10,11 @@ use crate::shell::{command, output};
 /// Harvest seeds of the pacing table.
 const SEEDS: &str = "1,2,3";
 
-/// Writes `docs/results/planner.md`, `planner-search.md` and `pacing.md`, or prints all of it as JSON. False when a plan and its code
+/// The comparison of policies: `LeNet` on three traces and four capacitors.
+const POLICIES: &str = "simulate examples/data/lenet.tflite --device nrf52840-spi-fram --step element \
+     --capacitor 22u,47u,100u,470u --trace radio:1,clouds:1,steps:1";
+
+/// Writes `docs/results/planner.md`, `planner-search.md`, `pacing.md` and `policies.md`, or prints all of it as JSON. False when a plan and its code
 /// disagree, or an output byte is not that of continuous power.
 pub fn report(json: bool) -> Result<bool> {
     let planner = "cargo run --quiet --release -p rekindle-planner --";
@@ -54,12 +58,19 @@ pub fn report(json: bool) -> Result<bool> {
             "searches": searches,
             "agreement": agreement,
             "pacing": pacing,
+            "policies": read(format!("{planner} {POLICIES} --json"))?,
         });
         println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(good);
     }
 
     let date = machine::date();
+    let policies = output(&mut command(&format!("{planner} {POLICIES}")))?;
+    let page = format!(
+        "# Policies on the same harvest\n\n`cargo xtask planner-report`, {date}: `rekindle {POLICIES}`. Figures of the model \
+         (`docs/planner.md`), independent of the machine. \"work\" is what was computed over what is needed.\n\n```text\n{policies}```\n"
+    );
+    std::fs::write("docs/results/policies.md", page)?;
     output(&mut command(&format!(
         "{planner} report --date {date} --out docs/results/planner.md"
     )))?;
@@ -81,6 +92,6 @@ pub fn report(json: bool) -> Result<bool> {
         "{} task sets declared schedulable, {} of them missed a deadline",
         searches["agreement"]["schedulable"], searches["agreement"]["missed"]
     );
-    println!("docs/results/planner.md, docs/results/planner-search.md, docs/results/pacing.md");
+    println!("docs/results/planner.md, planner-search.md, pacing.md, policies.md");
     Ok(good)
 }

@@ -25,7 +25,8 @@ impl DeviceName {
         matches!(self, Self::Msp430fr5994)
     }
 
-    fn board(self, capacitance: Farads) -> Board {
+    /// Its model.
+    pub fn board(self, capacitance: Farads) -> Board {
         match self {
             Self::Nrf52840SpiFram => Board::cortex_m4(capacitance),
             Self::Msp430fr5994 => Board::msp430(capacitance),
@@ -101,7 +102,7 @@ pub fn plan(
 }
 
 /// A layer as the loop of its kernel.
-fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
+pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
     let output = network.buffer(layer.output);
     let values = output.bytes() as u64;
     let inputs = layer

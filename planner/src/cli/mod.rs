@@ -4,3 +4,4 @@ mod device;
 pub mod import;
 pub mod schedule;
 pub mod search;
+pub mod simulate;

@@ -6,13 +6,17 @@
 
 mod board;
 mod choose;
+mod policy;
 mod reservoir;
 mod simulate;
+mod trace;
 
 pub use board::{Board, Memory};
 pub use choose::{choose, young};
+pub use policy::Policy;
 pub use reservoir::{BrownOut, Harvest, Reservoir};
-pub use simulate::{Counts, Stuck, simulate};
+pub use simulate::{Counts, Stuck, simulate, simulate_policy};
+pub use trace::{Format, TraceError, read as read_trace};
 
 /// A task that runs its sub-tasks one after the other, each of which is a nest of loops with one commit.
 #[derive(Clone, Debug, PartialEq)]

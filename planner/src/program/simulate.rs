@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::board::{CHILD, HEADER, ROOT};
-use super::{Board, BrownOut, Harvest, Loop, Memory, Program, Reservoir};
+use super::policy::Decision;
+use super::{Board, BrownOut, Harvest, Loop, Memory, Policy, Program, Reservoir};
 use crate::units::{Cost, Seconds};
 
 /// What a run took.
@@ -44,6 +45,7 @@ const BARREN: u64 = 1000;
 
 struct Run<'r> {
     board: &'r Board,
+    decision: Decision,
     reservoir: Reservoir,
     counts: Counts,
     /// Records written so far.
@@ -60,6 +62,33 @@ struct Run<'r> {
 ///
 /// [`Stuck`].
 pub fn simulate(program: &Program, board: &Board, harvest: &Arc<Harvest>) -> Result<Counts, Stuck> {
+    run(program, board, harvest, Decision::Interval, BARREN)
+}
+
+/// The same under a policy, which takes the place of the program's own intervals.
+///
+/// # Errors
+///
+/// [`Stuck`].
+pub fn simulate_policy(
+    program: &Program,
+    board: &Board,
+    harvest: &Arc<Harvest>,
+    policy: Policy,
+) -> Result<Counts, Stuck> {
+    let (program, decision) = policy
+        .apply(program, board)
+        .map_err(|_| Stuck("no iteration fits a power cycle"))?;
+    run(&program, board, harvest, decision, BARREN)
+}
+
+fn run(
+    program: &Program,
+    board: &Board,
+    harvest: &Arc<Harvest>,
+    decision: Decision,
+    patience: u64,
+) -> Result<Counts, Stuck> {
     let reservoir = Reservoir::new(
         Arc::clone(harvest),
         board.capacitance,
@@ -69,6 +98,7 @@ pub fn simulate(program: &Program, board: &Board, harvest: &Arc<Harvest>) -> Res
     );
     let mut run = Run {
         board,
+        decision,
         reservoir,
         counts: Counts::default(),
         // The one that says that nothing is under way.
@@ -96,7 +126,7 @@ pub fn simulate(program: &Program, board: &Board, harvest: &Arc<Harvest>) -> Res
             barren + 1
         };
         commits = run.counts.commits;
-        if barren > BARREN {
+        if barren > patience {
             return Err(Stuck("no commit in a thousand power cycles"));
         }
     }
@@ -115,6 +145,10 @@ impl Run<'_> {
             self.record(ROOT)?;
             *at = At::Begun;
         }
+        if self.decision == Decision::Never {
+            // Nothing was kept.
+            *at = At::Begun;
+        }
         let (first, mut from) = match *at {
             At::Inside(index, done) => (index, Some(done)),
             At::Idle | At::Begun => (0, None),
@@ -122,6 +156,7 @@ impl Run<'_> {
         for (index, l) in program.loops.iter().enumerate().skip(first) {
             let from = match from.take() {
                 Some(from) => from,
+                None if self.decision == Decision::Never => 0,
                 None => {
                     self.record(CHILD)?;
                     *at = At::Inside(index, 0);
@@ -148,8 +183,8 @@ impl Run<'_> {
         for done in from + 1..=l.iterations {
             self.spend_work(l, mapped)?;
             pending += l.writes;
-            left -= 1;
-            if left == 0 {
+            left = left.saturating_sub(1);
+            if self.due(l, left, pending)? {
                 left = l.every;
                 if mapped {
                     self.spend(self.board.word)?;
@@ -173,6 +208,32 @@ impl Run<'_> {
             self.spend(self.board.transfer(pending))?;
         }
         Ok(())
+    }
+
+    /// Whether a commit follows the iteration that was made.
+    fn due(&mut self, l: &Loop, left: u64, pending: u64) -> Result<bool, BrownOut> {
+        match self.decision {
+            Decision::Interval => Ok(left == 0),
+            Decision::Never => Ok(false),
+            Decision::Voltage(least) => {
+                self.spend(self.board.adc)?;
+                Ok(self.reservoir.volts() < least)
+            }
+            Decision::Oracle => {
+                // Whether the power fails before another iteration and its commit are done.
+                let mut next = self.reservoir.clone();
+                let board = self.board;
+                let mut draw = |c: Cost| next.draw(c.energy, board.time(c));
+                let commit = match board.memory {
+                    Memory::Words => board.word,
+                    Memory::Bytes => board.transfer(pending + l.writes) + board.transfer(CHILD),
+                };
+                let fails = draw(board.iteration(l.units, l.writes))
+                    .and_then(|()| draw(commit))
+                    .is_err();
+                Ok(fails)
+            }
+        }
     }
 
     fn spend_work(&mut self, l: &Loop, mapped: bool) -> Result<(), BrownOut> {

@@ -1,0 +1,270 @@
+//! `rekindle simulate` and `rekindle traces`: policies side by side on one trace.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use rekindle_import::program::Commit;
+use rekindle_import::{Limits, Options, import};
+use rekindle_planner::program::{Format, Harvest, Policy, Program, read_trace, simulate_policy};
+use rekindle_planner::units::Watts;
+use serde::Serialize;
+
+use super::device::{DeviceName, farads, steps};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// A network on a board and a trace, under each of the policies.
+#[derive(Args)]
+pub struct SimulateArgs {
+    /// An int8 model in TensorFlow Lite's format.
+    model: PathBuf,
+    /// The board.
+    #[arg(long, value_enum)]
+    device: DeviceName,
+    /// Its capacitors, such as `47u,100u,1m`, in farads.
+    #[arg(long, value_parser = farads, value_delimiter = ',', default_value = "100u")]
+    capacitor: Vec<f64>,
+    /// `constant:MILLIWATTS`, `radio:SEED`, `clouds:SEED`, `steps:SEED`, or a file (`rekindle traces FILE` looks at one).
+    #[arg(long, value_delimiter = ',', default_value = "radio:1")]
+    trace: Vec<String>,
+    /// Step of the iterations that commit.
+    #[arg(long, value_enum, default_value_t = Step::Row)]
+    step: Step,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Step {
+    /// A row of an output.
+    Row,
+    /// A value of an output.
+    Element,
+}
+
+/// Looks at traces.
+#[derive(Args)]
+pub struct TracesArgs {
+    /// As `--trace` of `rekindle simulate`; the synthetic ones if left out.
+    traces: Vec<String>,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    trace: String,
+    capacitance_f: f64,
+    policy: String,
+    /// `None`: it does not end.
+    latency_s: Option<f64>,
+    busy_s: f64,
+    outages: u64,
+    commits: u64,
+    /// Work made over work needed.
+    work: f64,
+    stuck: Option<String>,
+}
+
+/// Prints the comparison.
+///
+/// # Errors
+///
+/// A model or a trace that cannot be read, with the place.
+pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
+    let program = program(args)?;
+    let traces = args
+        .trace
+        .iter()
+        .map(|t| trace(t).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = Vec::new();
+    for harvest in &traces {
+        for &capacitance in &args.capacitor {
+            let board = args
+                .device
+                .board(rekindle_planner::units::Farads(capacitance));
+            for policy in Policy::all(&board) {
+                let result = simulate_policy(&program, &board, harvest, policy);
+                let needed = program.units().max(1) as f64;
+                let counts = result.unwrap_or_default();
+                rows.push(Row {
+                    trace: harvest.name.clone(),
+                    capacitance_f: capacitance,
+                    policy: policy.name(),
+                    latency_s: result.is_ok().then(|| counts.latency.get()),
+                    busy_s: counts.busy.get(),
+                    outages: counts.outages,
+                    commits: counts.commits,
+                    work: counts.units as f64 / needed,
+                    stuck: result.err().map(|e| e.0.to_owned()),
+                });
+            }
+        }
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+        return Ok(());
+    }
+    println!(
+        "{}: {} loops, {} multiply-accumulates",
+        args.model.display(),
+        program.loops.len(),
+        program.units()
+    );
+    let mut last = (String::new(), 0.0);
+    for row in rows {
+        if last != (row.trace.clone(), row.capacitance_f) {
+            last = (row.trace.clone(), row.capacitance_f);
+            println!(
+                "\n{}, {:.0} µF\n  {:<20} {:>12} {:>10} {:>9} {:>9} {:>7}",
+                row.trace,
+                row.capacitance_f * 1e6,
+                "policy",
+                "latency s",
+                "on s",
+                "outages",
+                "commits",
+                "work"
+            );
+        }
+        match row.latency_s {
+            Some(latency) => println!(
+                "  {:<20} {latency:>12.3} {:>10.4} {:>9} {:>9} {:>6.2}×",
+                row.policy, row.busy_s, row.outages, row.commits, row.work
+            ),
+            None => println!(
+                "  {:<20} {:>12} ({})",
+                row.policy,
+                "never",
+                row.stuck.unwrap_or_default()
+            ),
+        }
+    }
+    Ok(())
+}
+
+fn program(args: &SimulateArgs) -> Result<Program, Failure> {
+    let file = std::fs::read(&args.model).map_err(|e| format!("{}: {e}", args.model.display()))?;
+    let name = args.model.file_stem().unwrap_or_default();
+    let options = Options {
+        name: name.to_string_lossy().into_owned(),
+        limits: Limits {
+            // What is simulated is time; `rekindle import` says whether the memory does.
+            sram: usize::MAX,
+            nvm: usize::MAX,
+        },
+        apart: false,
+    };
+    let model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
+    let commit = match args.step {
+        Step::Row => Commit::Row,
+        Step::Element => Commit::Element,
+    };
+    let layers = model.program.layers.iter();
+    let loops = layers.map(|l| steps(&model.program, l, commit)).collect();
+    Ok(Program { loops })
+}
+
+/// A trace by name and seed, or from a file.
+fn trace(text: &str) -> Result<Harvest, Failure> {
+    if let Some((kind, value)) = text.split_once(':') {
+        let seed = || {
+            value
+                .parse::<u64>()
+                .map_err(|_| format!("`{text}`: a seed is a whole number, such as `{kind}:1`"))
+        };
+        match kind {
+            "constant" => {
+                let mw = value
+                    .parse::<f64>()
+                    .ok()
+                    .filter(|v| v.is_finite() && *v > 0.0);
+                let mw = mw.ok_or_else(|| {
+                    format!("`{text}`: a power in milliwatts, such as `constant:1.5`")
+                })?;
+                return Ok(Harvest::constant(Watts(mw * 1e-3)));
+            }
+            "radio" => return Ok(Harvest::radio(seed()?)),
+            "clouds" => return Ok(Harvest::clouds(seed()?)),
+            "steps" => return Ok(Harvest::steps(seed()?)),
+            _ => {}
+        }
+    }
+    let path = Path::new(text);
+    let content = std::fs::read_to_string(path).map_err(|e| {
+        format!("{text}: {e}; a trace is a file, or `constant:MW`, `radio:SEED`, `clouds:SEED`, `steps:SEED`")
+    })?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let format = Format::guess(&content);
+    read_trace(&name, &content, format)
+        .map_err(|e| format!("{text}:{}:{}: {}", e.line, e.column, e.what).into())
+}
+
+/// Prints what is known of traces.
+///
+/// # Errors
+///
+/// A trace that cannot be read, with line and column.
+pub fn traces(args: &TracesArgs) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Known {
+        name: String,
+        seconds: f64,
+        step_s: f64,
+        mean_w: f64,
+        median_w: f64,
+        most_w: f64,
+        /// Part of the time below a tenth of the mean.
+        dark: f64,
+    }
+    let names = if args.traces.is_empty() {
+        ["radio:1", "clouds:1", "steps:1"]
+            .map(str::to_owned)
+            .to_vec()
+    } else {
+        args.traces.clone()
+    };
+    let mut all = Vec::new();
+    for name in names {
+        let h = trace(&name)?;
+        let mut watts: Vec<f64> = h.watts.iter().map(|w| w.get()).collect();
+        watts.sort_by(f64::total_cmp);
+        let n = watts.len() as f64;
+        let mean = watts.iter().sum::<f64>() / n;
+        all.push(Known {
+            name: h.name.clone(),
+            seconds: h.step.get() * n,
+            step_s: h.step.get(),
+            mean_w: mean,
+            median_w: watts[watts.len() / 2],
+            most_w: watts[watts.len() - 1],
+            dark: watts.iter().filter(|w| **w < mean / 10.0).count() as f64 / n,
+        });
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    println!(
+        "{:<24} {:>10} {:>10} {:>10} {:>10} {:>10} {:>6}",
+        "trace", "length s", "step ms", "mean µW", "median µW", "most µW", "dark"
+    );
+    for k in all {
+        println!(
+            "{:<24} {:>10.1} {:>10.1} {:>10.1} {:>10.1} {:>10.1} {:>5.0}%",
+            k.name,
+            k.seconds,
+            k.step_s * 1e3,
+            k.mean_w * 1e6,
+            k.median_w * 1e6,
+            k.most_w * 1e6,
+            k.dark * 100.0
+        );
+    }
+    Ok(())
+}
