@@ -49,6 +49,8 @@ enum Command {
     Search(cli::search::SearchArgs),
     /// A network on a board and harvest traces, under each of the ways to decide when to commit.
     Simulate(cli::simulate::SimulateArgs),
+    /// When the power of a board comes and goes on a harvest trace, for an emulator.
+    Cycles(cli::cycles::CyclesArgs),
     /// Length and power of harvest traces, synthetic ones or files.
     Traces(cli::simulate::TracesArgs),
     /// Whether several tasks on one capacitor meet their deadlines. Exit status 3 where the answer is no.
@@ -101,6 +103,7 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
         Command::Schedule(args) => return cli::schedule::run(args),
         Command::Search(args) => return cli::search::run(args),
         Command::Simulate(args) => cli::simulate::run(args),
+        Command::Cycles(args) => cli::cycles::run(args),
         Command::Traces(args) => cli::simulate::traces(args),
         Command::Import(args) => cli::import::run(args),
         Command::Plan {

@@ -6,6 +6,7 @@ mod bench;
 mod bench_host;
 mod callgrind;
 mod crash;
+mod emulate;
 mod expansion;
 mod firmware;
 mod flash;
@@ -19,6 +20,7 @@ mod rules;
 mod shell;
 mod steps;
 mod test;
+mod tutorial;
 
 use std::process::ExitCode;
 
@@ -136,6 +138,29 @@ enum Command {
         #[arg(long)]
         short: bool,
     },
+    /// Runs the commands of `docs/tutorial-kws.md`: keyword spotting on an emulated Cortex-M4 with an SPI FRAM, on harvested
+    /// power; writes `docs/results/kws.md` and `docs/kws.svg`.
+    Tutorial {
+        /// Print the results as JSON at the end.
+        #[arg(long)]
+        json: bool,
+        /// As much as `cargo xtask test` has time for; writes nothing in `docs`.
+        #[arg(long)]
+        short: bool,
+    },
+    /// Runs `firmware/kws` on the emulated Cortex-M4, its power failing as `rekindle cycles` says; writes `kws.md` and
+    /// `kws.svg`.
+    Emulate {
+        /// What `rekindle cycles --out` has written.
+        #[arg(long)]
+        cycles: std::path::PathBuf,
+        /// Where the table and the picture go.
+        #[arg(long, default_value = "target")]
+        out: std::path::PathBuf,
+        /// Print the results as JSON instead.
+        #[arg(long)]
+        json: bool,
+    },
     /// Compares with the same layer made of diapause, postcard and sequential-storage.
     Baseline {
         /// Print the results as JSON.
@@ -169,6 +194,8 @@ fn main() -> ExitCode {
         } => generated::run(programs, seed, json, true),
         Command::Audit { folder, json } => audit::report(&folder, json),
         Command::Rules { json } => rules::report(std::path::Path::new("."), json),
+        Command::Tutorial { json, short } => tutorial::report(short, json),
+        Command::Emulate { cycles, out, json } => emulate::report(&cycles, &out, json),
         Command::Baseline { json } => baseline::report(json),
         Command::PlannerReport { json } => planner_report::report(json),
         Command::Firmware { json, only, short } => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::shell::{command, need, output, outside, target, works};
 use crate::steps::{Skip, Steps, Tally};
-use crate::{baseline, crash, firmware, flash, generated, overhead, overhead_m4};
+use crate::{baseline, crash, firmware, flash, generated, overhead, overhead_m4, tutorial};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.88";
@@ -94,6 +94,13 @@ pub fn all(only: Option<&str>) -> bool {
     steps.step("build for a Cortex-M4", cortex_m4);
     steps.step("kernels' DSP path in QEMU", dsp_path);
     steps.step("firmware", firmware::step);
+    steps.step("tutorial on keyword spotting", |_| {
+        if let Some(why) = tutorial::absent() {
+            return Err(Skip(why).into());
+        }
+        ensure!(tutorial::report(true, false)?, "a result differs");
+        Ok(())
+    });
     steps.step("Miri", miri);
     steps.finish()
 }

@@ -171,7 +171,7 @@ fn program(args: &SimulateArgs) -> Result<Program, Failure> {
 }
 
 /// A trace by name and seed, or from a file.
-fn trace(text: &str) -> Result<Harvest, Failure> {
+pub fn trace(text: &str) -> Result<Harvest, Failure> {
     if let Some((kind, value)) = text.split_once(':') {
         let seed = || {
             value

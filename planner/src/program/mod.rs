@@ -6,6 +6,7 @@
 
 mod board;
 mod choose;
+mod cycles;
 mod policy;
 mod reservoir;
 mod simulate;
@@ -13,6 +14,7 @@ mod trace;
 
 pub use board::{Board, Memory};
 pub use choose::{choose, young};
+pub use cycles::{PowerCycle, PowerCycles, Supplied, power_cycles};
 pub use policy::Policy;
 pub use reservoir::{BrownOut, Harvest, Reservoir};
 pub use simulate::{Counts, Stuck, simulate, simulate_policy};

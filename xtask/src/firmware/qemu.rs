@@ -16,6 +16,8 @@ pub struct Session {
     numbers: HashMap<String, u64>,
     /// Each power failure: address, instruction since the reset, and a hash that tells the last commit.
     pub failures: Vec<(u32, u32, u32)>,
+    /// Inferences that were completed before each of them; empty where the harness does not tell.
+    pub done: Vec<u32>,
 }
 
 impl Session {
@@ -87,6 +89,7 @@ pub fn session_on(machine: &str, program: &Path, words: &str) -> Result<Session>
     let mut session = Session {
         numbers: HashMap::new(),
         failures: Vec::new(),
+        done: Vec::new(),
     };
     for line in text.lines() {
         if let Some(result) = line.strip_prefix("result ") {
@@ -98,12 +101,15 @@ pub fn session_on(machine: &str, program: &Path, words: &str) -> Result<Session>
                 };
                 session.numbers.insert(key.to_owned(), value);
             }
-        } else if let [pc, at, state] = line.split(' ').collect::<Vec<_>>()[..] {
+        } else if let [pc, at, state, done @ ..] = &line.split(' ').collect::<Vec<_>>()[..] {
             session.failures.push((
                 u32::from_str_radix(pc, 16)?,
                 at.parse()?,
                 u32::from_str_radix(state, 16)?,
             ));
+            for done in done {
+                session.done.push(done.parse()?);
+            }
         } else {
             bail!("{words}: {line}");
         }

@@ -23,6 +23,10 @@ pub mod psram {
     pub const LOG: usize = 0x21b0_0000;
     /// Bytes of it.
     pub const LOG_SIZE: usize = 4 << 20;
+    /// How long the power stays on in each power cycle, in instructions, where the emulator loads such a table.
+    pub const SUPPLY: usize = 0x21f0_0000;
+    /// Bytes of it.
+    pub const SUPPLY_SIZE: usize = 1 << 20;
 }
 
 /// Ticks of the counter.

@@ -152,6 +152,18 @@ impl Drop for Hold {
     }
 }
 
+/// Brings the failure nearer by the energy of so many instructions, which something other than the CPU has taken.
+pub fn spend(instructions: u32) {
+    let Some(left) = left() else { return };
+    // SAFETY: registers of the core; the timer's handler ends the program.
+    unsafe {
+        TIMER.write_volatile(0);
+        RELOAD.write_volatile(left.saturating_sub(super::ticks(instructions)).max(1));
+        LEFT.write_volatile(0);
+        TIMER.write_volatile(RUNNING);
+    }
+}
+
 /// Ticks until the power fails; none when it does not.
 pub fn left() -> Option<u32> {
     // SAFETY: registers of the core.

@@ -1,5 +1,7 @@
 //! What a session does: `key=value` words on the emulator's command line.
 
+use crate::board::psram;
+
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
@@ -38,6 +40,8 @@ pub struct Config {
     pub min: u32,
     /// And for less than so many.
     pub max: u32,
+    /// Where it is not 0, power stays on for so long as the words at `psram::SUPPLY` say, so many of them in turn.
+    pub supply: u32,
     /// Images in turn.
     pub pictures: u32,
     /// Word that fills NVM at first; 1 is noise.
@@ -77,6 +81,7 @@ impl Config {
             failures: 1000,
             min: 1,
             max: 200_000,
+            supply: 0,
             pictures: 4,
             fill: 0,
             before: 0,
@@ -102,6 +107,7 @@ impl Config {
                 ("failures", _) => config.failures = number.map_err(|_| word)?,
                 ("min", _) => config.min = number.map_err(|_| word)?,
                 ("max", _) => config.max = number.map_err(|_| word)?,
+                ("supply", _) => config.supply = number.map_err(|_| word)?,
                 ("pictures", _) => config.pictures = number.map_err(|_| word)?,
                 ("fill", _) => config.fill = number.map_err(|_| word)?,
                 ("before", _) => config.before = number.map_err(|_| word)?,
@@ -116,8 +122,12 @@ impl Config {
                 _ => return Err(word),
             }
         }
-        if config.max <= config.min || config.pictures == 0 || config.stride == 0 {
-            return Err("max, pictures, stride");
+        if config.max <= config.min
+            || config.pictures == 0
+            || config.stride == 0
+            || config.supply as usize > psram::SUPPLY_SIZE / 4
+        {
+            return Err("max, pictures, stride, supply");
         }
         Ok(config)
     }

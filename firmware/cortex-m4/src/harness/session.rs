@@ -19,6 +19,8 @@ struct Entry {
     at: u32,
     /// Hash of the control area of NVM: which commit was the last.
     state: u32,
+    /// Inferences that were completed before it.
+    done: u32,
 }
 
 const ENTRIES: usize = psram::LOG_SIZE / size_of::<Entry>();
@@ -166,13 +168,20 @@ impl Control {
 
     fn fail_later(&mut self) {
         let Config {
-            min, max, failures, ..
+            min,
+            max,
+            failures,
+            supply,
+            ..
         } = self.config;
-        self.supply.on = if self.failures < failures {
-            let on = min + self.next() % (max - min);
-            ticks(on)
-        } else {
+        self.supply.on = if self.failures >= failures {
             0
+        } else if supply > 0 {
+            let at = self.failures % supply;
+            // SAFETY: in range, as `Config` checks; the emulator has put it there.
+            ticks(unsafe { (psram::SUPPLY as *const u32).add(at as usize).read() })
+        } else {
+            ticks(min + self.next() % (max - min))
         };
     }
 
@@ -213,6 +222,7 @@ impl Control {
                 pc,
                 at,
                 state: hash,
+                done: self.done,
             };
             // SAFETY: in range by the check, and only the harness uses it.
             unsafe {
@@ -274,8 +284,13 @@ impl Control {
         for i in 0..(self.failures as usize).min(ENTRIES) {
             use core::fmt::Write as _;
             // SAFETY: `log` has written so many.
-            let Entry { pc, at, state } = unsafe { (psram::LOG as *const Entry).add(i).read() };
-            let _ = writeln!(console, "{pc:x} {at} {state:x}");
+            let Entry {
+                pc,
+                at,
+                state,
+                done,
+            } = unsafe { (psram::LOG as *const Entry).add(i).read() };
+            let _ = writeln!(console, "{pc:x} {at} {state:x} {done}");
         }
         drop(console);
         console::end(true)
