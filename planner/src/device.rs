@@ -1,12 +1,10 @@
 //! Cost of a device's operations, and the supply it runs from.
 
+use std::sync::LazyLock;
+
 use crate::units::{Cost, Farads, Hertz, Joules, Ohms, Seconds, Volts, Watts};
 
 /// A device whose operations cost a fixed part and a part per value.
-///
-/// The constants of the iNAS board: MSP430FR5994, 16 MHz, SPI FRAM by DMA, vector MAC on the LEA. They were fitted to the
-/// published per-layer values, which they give to fifteen digits (energies of CPU operations are thirteenths of what was
-/// measured).
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
     /// CPU clock.
@@ -36,21 +34,14 @@ pub struct Device {
 }
 
 impl Device {
-    /// The board of iNAS.
-    pub const INAS: Self = Self {
-        clock: Hertz(16e6),
-        reboot: Cost::new(77.88e-6, 0.07 * 16e6),
-        read_fixed: Cost::new(2.0e-7, 424.0),
-        read_value: Cost::new(2.7e-8, 64.0),
-        write_fixed: Cost::new(1.9336e-7, 422.227_731_299_204_27),
-        write_value: Cost::new(2.6815e-8, 64.000_829_747_297_73),
-        mac_fixed: Cost::new(2.044_126_897_25e-7, 616.0),
-        mac_element: Cost::new(5.273_086_462_49e-10, 1.5),
-        add: Cost::new(51.162e-9 / 13.0, 12.0),
-        mul: Cost::new(250.2935e-9 / 13.0, 44.0),
-        max: Cost::new(54.966e-9 / 13.0, 14.0),
-        sram_values: 1024,
-    };
+    /// The board of iNAS: the profile that comes with the planner, [`INAS`](crate::profile::INAS).
+    pub fn inas() -> Self {
+        static READ: LazyLock<Device> = LazyLock::new(|| {
+            #[allow(clippy::expect_used)] // A constant text, which a test reads.
+            crate::profile::tiles(crate::profile::INAS).expect("the profile is sound")
+        });
+        *READ
+    }
 
     /// Fetches `n` neighbouring values from NVM.
     pub fn read(&self, n: u64) -> Cost {

@@ -34,9 +34,9 @@ pub fn module(m: &Module<'_>) -> String {
         "//! Made by `{}`; not to be edited.\n//!\n//! {}, {:.0} µF, on at {:.1} V, off at {:.1} V.\n",
         m.command,
         board.name,
-        board.capacitance.get() * 1e6,
-        board.on.get(),
-        board.off.get(),
+        board.storage.capacitance.get() * 1e6,
+        board.storage.on.get(),
+        board.storage.off.get(),
     );
     out.push_str("use rekindle::plan::{Loop, Plan};\n");
     let mut names = Vec::new();

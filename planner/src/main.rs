@@ -144,7 +144,7 @@ fn plan(
         .find(|s| s.name == name)
         .ok_or_else(|| format!("no setting is called `{name}`"))?;
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Corrected,
     };

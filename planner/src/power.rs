@@ -240,7 +240,7 @@ mod tests {
     fn the_load_is_never_on_below_the_off_threshold() {
         for setting in settings().unwrap() {
             let model = Model {
-                device: Device::INAS,
+                device: Device::inas(),
                 supply: setting.supply,
                 fidelity: Fidelity::Corrected,
             };

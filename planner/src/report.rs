@@ -69,7 +69,7 @@ pub fn plan(
 /// Compares all plans of a setting.
 pub fn row(setting: &Setting, charging: Charging) -> Row {
     let compatible = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Compatible,
     };
@@ -225,7 +225,7 @@ fn scaling(out: &mut String) -> Result<(), Box<dyn Error + Send + Sync>> {
         return Ok(());
     };
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Compatible,
     };

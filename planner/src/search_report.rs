@@ -110,7 +110,7 @@ impl Report {
 
 fn timed(name: &str, supply: Supply, layers: &[Layer]) -> Timed {
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply,
         fidelity: Fidelity::Compatible,
     };
@@ -132,7 +132,7 @@ fn timed(name: &str, supply: Supply, layers: &[Layer]) -> Timed {
 
 fn proved(setting: &Setting, charging: Charging) -> Proved {
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Corrected,
     };
@@ -199,7 +199,7 @@ pub fn report() -> Result<Report, Box<dyn Error + Send + Sync>> {
     for n in counts {
         for states in [FEW, STATES] {
             let start = Instant::now();
-            let (device, supply, layers) = (Device::INAS, first.supply, cycled(n));
+            let (device, supply, layers) = (Device::inas(), first.supply, cycled(n));
             let charging = Charging::WhileOff;
             let found = best_plan(
                 &device,
@@ -227,7 +227,7 @@ pub fn report() -> Result<Report, Box<dyn Error + Send + Sync>> {
         for sram in [2 << 10, 16 << 10, 256 << 10] {
             let device = Device {
                 sram_values: sram / 2,
-                ..Device::INAS
+                ..Device::inas()
             };
             let find = |fusion| {
                 let (supply, layers) = (&setting.supply, &setting.layers);

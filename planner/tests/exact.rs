@@ -156,7 +156,7 @@ fn fusion_never_makes_a_plan_slower_and_wins_where_the_layers_fit() {
     for (values, wins) in [(200, false), (4096, true)] {
         let device = Device {
             sram_values: values,
-            ..Device::INAS
+            ..Device::inas()
         };
         let latency = |fusion| {
             let found = search(
@@ -185,7 +185,7 @@ fn every_setting_has_a_plan_within_one_percent_of_the_bound() {
         if setting.supply.capacitance > Farads(1e-3) {
             continue;
         }
-        let (device, layers) = (&Device::INAS, &setting.layers);
+        let (device, layers) = (&Device::inas(), &setting.layers);
         for charging in [Charging::Always, Charging::WhileOff] {
             let found = search(
                 device,
@@ -207,12 +207,12 @@ fn a_layer_that_fits_nowhere_has_no_plan() {
     let supply = Supply::inas(Farads(1e-5), Ohms(52.0), 0.55);
     let layers = network(&["conv 4x24x24 -> 8, 3x3"]);
     assert!(
-        problem(&Device::INAS, &supply, &layers, Fusion::On, 0.1)
+        problem(&Device::inas(), &supply, &layers, Fusion::On, 0.1)
             .edges
             .is_empty()
     );
     let found = search(
-        &Device::INAS,
+        &Device::inas(),
         &supply,
         Charging::WhileOff,
         &layers,

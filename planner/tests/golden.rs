@@ -8,7 +8,7 @@ fn every_published_design_is_found_again() {
     let mut layers = 0;
     for setting in settings().expect("the shipped settings read") {
         let model = Model {
-            device: Device::INAS,
+            device: Device::inas(),
             supply: setting.supply,
             fidelity: Fidelity::Compatible,
         };
@@ -36,7 +36,7 @@ fn single_figures_of_the_first_setting() {
     let all = settings().expect("the shipped settings read");
     let setting = &all[0];
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Compatible,
     };
@@ -68,7 +68,7 @@ fn every_layer_value_agrees_with_the_reference_file_where_present() {
         .enumerate()
     {
         let model = Model {
-            device: Device::INAS,
+            device: Device::inas(),
             supply: setting.supply,
             fidelity: Fidelity::Compatible,
         };

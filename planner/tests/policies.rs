@@ -41,7 +41,7 @@ proptest! {
     #[test]
     fn nothing_beats_the_oracle(program in program(), harvest in harvest(), mapped in any::<bool>()) {
         let c = Farads(47e-6);
-        let board = if mapped { Board::msp430(c) } else { Board::cortex_m4(c) };
+        let board = if mapped { Board::msp430fr5994().with(c) } else { Board::nrf52840_spi_fram().with(c) };
         let constant = harvest.watts.len() == 1;
         let harvest = Arc::new(harvest);
         let best = simulate_policy(&program, &board, &harvest, Policy::Oracle);
@@ -63,7 +63,7 @@ proptest! {
     #[test]
     fn without_outages_protection_only_costs(program in program(), mapped in any::<bool>()) {
         let c = Farads(1.0);
-        let board = if mapped { Board::msp430(c) } else { Board::cortex_m4(c) };
+        let board = if mapped { Board::msp430fr5994().with(c) } else { Board::nrf52840_spi_fram().with(c) };
         let harvest = Arc::new(Harvest::constant(Watts(10e-3)));
         let bare = simulate_policy(&program, &board, &harvest, Policy::Unprotected).expect("it ends");
         for policy in Policy::all(&board) {

@@ -14,7 +14,7 @@ use crate::run::{NoPacer, continuous, run, sample};
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// Board.
-    pub board: &'static str,
+    pub board: String,
     /// Capacitance in microfarads.
     pub microfarads: f64,
     /// Harvest.
@@ -109,7 +109,7 @@ pub fn rows(seed: u64, mut progress: impl FnMut(&Row)) -> Result<Vec<Row>, Stuck
                     Task::Paced => run(task, board, &harvest, &image, || Interval::new(n)),
                 }?;
                 let row = Row {
-                    board: board.name,
+                    board: board.name.clone(),
                     microfarads: farads * 1e6,
                     harvest: harvest.name.clone(),
                     policy,
@@ -121,13 +121,13 @@ pub fn rows(seed: u64, mut progress: impl FnMut(&Row)) -> Result<Vec<Row>, Stuck
                 rows.push(row);
                 Ok(())
             };
-            let m4 = Board::cortex_m4(Farads(farads));
+            let m4 = Board::nrf52840_spi_fram().with(Farads(farads));
             let name = String::from("the compiled plan");
             add(&m4, &compiled(), name, Task::Planned, 0)?;
             for (board, n) in [
                 (&m4, 7),
-                (&Board::msp430(Farads(farads)), 1),
-                (&Board::msp430(Farads(farads)), 2),
+                (&Board::msp430fr5994().with(Farads(farads)), 1),
+                (&Board::msp430fr5994().with(Farads(farads)), 2),
             ] {
                 let every = program().with_every(u64::from(n));
                 add(board, &every, format!("every {n}"), Task::Paced, n)?;

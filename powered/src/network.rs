@@ -105,7 +105,7 @@ pub fn program() -> Program {
 ///
 /// The name of a layer of which no iteration fits a power cycle.
 pub fn plan() -> Result<String, String> {
-    let board = Board::cortex_m4(Farads(100e-6));
+    let board = Board::nrf52840_spi_fram().with(Farads(100e-6));
     Ok(module(&Module {
         command: "cargo run -p rekindle-powered -- plan",
         program: &choose(&board, program())?,

@@ -20,7 +20,7 @@ pub const INTERVALS: [u32; 18] = [
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// Board.
-    pub board: &'static str,
+    pub board: String,
     /// Capacitance in microfarads.
     pub microfarads: f64,
     /// Harvest.
@@ -117,8 +117,8 @@ pub fn thresholds(board: &Board, work: u32, pending: f64) -> (u32, u32) {
         + board.transfer(bytes).energy;
     let low = millivolts_for(
         (reserve.get() * 1e9) as u32,
-        (board.capacitance.get() * 1e9) as u32,
-        (board.off.get() * 1e3) as u32,
+        (board.storage.capacitance.get() * 1e9) as u32,
+        (board.storage.off.get() * 1e3) as u32,
     );
     (low, low + 40)
 }
@@ -133,7 +133,7 @@ pub fn between_readings(board: &Board) -> u32 {
 }
 
 fn boards(capacitance: Farads) -> [Board; 2] {
-    [Board::cortex_m4, Board::msp430].map(|board| board(capacitance))
+    [Board::nrf52840_spi_fram(), Board::msp430fr5994()].map(|board| board.with(capacitance))
 }
 
 /// All settings.
@@ -202,8 +202,8 @@ pub fn row(board: &Board, harvest: &Arc<Harvest>) -> Option<Row> {
         same_bits &= ended.bytes == want;
     }
     Some(Row {
-        board: board.name,
-        microfarads: board.capacitance.get() * 1e6,
+        board: board.name.clone(),
+        microfarads: board.storage.capacitance.get() * 1e6,
         harvest: harvest.name.clone(),
         foreseen: foreseen.copied().unwrap_or(Static {
             every: planned.every,

@@ -87,7 +87,7 @@ pub fn pacing(rows: &[pacing::Row], seeds: &[u64]) -> String {
             100.0 * r.by_both.repeated,
         );
     }
-    let boards: std::collections::BTreeSet<_> = rows.iter().map(|r| r.board).collect();
+    let boards: std::collections::BTreeSet<_> = rows.iter().map(|r| r.board.as_str()).collect();
     out.push_str(
         "\nGeometric means of latency, relative to the best fixed interval of each setting, and how often the \
          others were faster than the foreseen one and than the best one:\n\n\

@@ -31,7 +31,7 @@ impl<S: Store> Store for Powered<S> {
     }
 
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
-        meter::spend(|board| board.transfer(into.len() as u64));
+        meter::spend(|board| board.fetch(into.len() as u64));
         self.0.read(at, into)
     }
 

@@ -14,7 +14,7 @@ fn module(name: &str) -> String {
     let settings = settings().unwrap();
     let setting = settings.iter().find(|s| s.name == name).unwrap();
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Corrected,
     };

@@ -178,7 +178,7 @@ pub mod plan {
     //!
     //! Made by `rekindle import lenet`; not to be edited.
     //!
-    //! Cortex-M4, SPI FRAM, 100 µF, on at 2.8 V, off at 2.4 V.
+    //! nRF52840, SPI FRAM, 100 µF, on at 2.8 V, off at 2.4 V.
     use rekindle::plan::{Loop, Plan};
     /// 28 iterations of 8400 units.
     pub const CONV1: Loop = Loop {

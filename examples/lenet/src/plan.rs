@@ -1,6 +1,6 @@
 //! Made by `cargo run -p rekindle-powered -- plan`; not to be edited.
 //!
-//! Cortex-M4, SPI FRAM, 100 µF, on at 2.8 V, off at 2.4 V.
+//! nRF52840, SPI FRAM, 100 µF, on at 2.8 V, off at 2.4 V.
 
 use rekindle::plan::{Loop, Plan};
 

@@ -5,22 +5,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use rekindle_planner::program::power_cycles;
+use rekindle_planner::program::{Board, power_cycles};
 use rekindle_planner::units::Farads;
 use serde_json::json;
 
-use super::device::{DeviceName, farads};
+use super::device::{board, farads};
 use super::simulate::trace;
 
 /// Arguments of the command.
 #[derive(Args)]
 pub struct CyclesArgs {
-    /// The board.
-    #[arg(long, value_enum)]
-    device: DeviceName,
-    /// Its capacitor, such as `100u`, in farads.
-    #[arg(long, value_parser = farads, default_value = "100u")]
-    capacitor: f64,
+    /// The board: one of `rekindle devices`, or a `.toml` file of your own.
+    #[arg(long, value_parser = board)]
+    device: Board,
+    /// Its capacitor, such as `100u`, in farads; the board's own if left out.
+    #[arg(long, value_parser = farads)]
+    capacitor: Option<f64>,
     /// As `--trace` of `rekindle simulate`.
     #[arg(long, default_value = "radio:1")]
     trace: String,
@@ -42,7 +42,11 @@ pub struct CyclesArgs {
 /// A trace that cannot be read, or on which there are fewer power cycles.
 pub fn run(args: &CyclesArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     let harvest = Arc::new(trace(&args.trace)?);
-    let board = args.device.board(Farads(args.capacitor));
+    let mut board = args.device.clone();
+    if let Some(farads) = args.capacitor {
+        board = board.with(Farads(farads));
+    }
+    let capacitance = board.storage.capacitance.get();
     let all = power_cycles(&board, &harvest, args.count)
         .map_err(|e| format!("{}, {}: {e}", harvest.name, board.name))?;
     let cycles: Vec<_> = all
@@ -54,9 +58,9 @@ pub fn run(args: &CyclesArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     let value = json!({
         "board": board.name,
         "trace": harvest.name,
-        "capacitance_f": args.capacitor,
-        "on_v": board.on.get(),
-        "off_v": board.off.get(),
+        "capacitance_f": capacitance,
+        "on_v": board.storage.on.get(),
+        "off_v": board.storage.off.get(),
         "clock_hz": board.clock.0,
         "cycle_j": board.cycle.get(),
         // What a byte takes besides the cycles for which the CPU waits.
@@ -85,7 +89,7 @@ pub fn run(args: &CyclesArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     println!(
         "{}, {:.0} µF, {}: {} power cycles in {:.0} s\n{:<12} {:>10} {:>10} {:>10}",
         board.name,
-        args.capacitor * 1e6,
+        capacitance * 1e6,
         harvest.name,
         all.cycles.len(),
         all.cycles.last().map_or(0.0, |c| c.off.get()),

@@ -1,37 +1,38 @@
 //! Devices and capacitors of `rekindle import`, and what they make of a network.
 
-use clap::ValueEnum;
 use rekindle_import::Import;
 use rekindle_import::program::{Commit, Kernel, Layer, Program as Network};
 use rekindle_planner::emit_rust::{Module, module};
+use rekindle_planner::profile::{self, SHIPPED};
 use rekindle_planner::program::{Board, Loop, Program};
-use rekindle_planner::units::Farads;
 
 /// Part of a power cycle's energy that a plan counts on.
 const MARGIN: f64 = 0.9;
 
-/// A board that a network can be planned for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum DeviceName {
-    /// nRF52840 with an SPI FRAM.
-    Nrf52840SpiFram,
-    /// MSP430FR5994 with its own FRAM, mapped.
-    Msp430fr5994,
-}
-
-impl DeviceName {
-    /// Whether the CPU reads NVM directly.
-    pub fn is_mapped(self) -> bool {
-        matches!(self, Self::Msp430fr5994)
+/// `--device`: a board that comes with the planner, or the user's own.
+///
+/// # Errors
+///
+/// A name that is none, or what is wrong with the file, with lines and columns.
+pub fn board(name: &str) -> Result<Board, String> {
+    if let Some(board) = Board::shipped(name) {
+        return Ok(board);
     }
-
-    /// Its model.
-    pub fn board(self, capacitance: Farads) -> Board {
-        match self {
-            Self::Nrf52840SpiFram => Board::cortex_m4(capacitance),
-            Self::Msp430fr5994 => Board::msp430(capacitance),
-        }
+    if !std::path::Path::new(name)
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+    {
+        let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        return Err(format!(
+            "no such board; there are {}, or give a file of your own, `.toml`",
+            names.join(", ")
+        ));
     }
+    let text = std::fs::read_to_string(name).map_err(|e| e.to_string())?;
+    profile::board(&text).map_err(|all| {
+        let all: Vec<_> = all.iter().map(|p| format!("{name}: {p}")).collect();
+        all.join("\n")
+    })
 }
 
 /// `100u`, `1m` or `0.0001`, in farads.
@@ -58,12 +59,10 @@ pub fn farads(text: &str) -> Result<f64, String> {
 /// The first layer of which a power cycle does not hold one value.
 pub fn plan(
     model: &mut Import,
-    device: DeviceName,
-    capacitance: f64,
+    board: &Board,
     command: &str,
     (sram, nvm): (usize, usize),
 ) -> Result<(), String> {
-    let board = device.board(Farads(capacitance));
     let usable = board.usable().get() * MARGIN;
     let mut loops = Vec::new();
     let mut commits = Vec::new();
@@ -80,7 +79,7 @@ pub fn plan(
                  the plan counts on; a larger capacitor is needed",
                 layer.place,
                 need(least) * 1e6,
-                capacitance * 1e6,
+                board.storage.capacitance.get() * 1e6,
                 usable * 1e6
             ));
         };
@@ -93,7 +92,7 @@ pub fn plan(
     model.plan = Some(module(&Module {
         command,
         program: &Program { loops },
-        board: &board,
+        board,
         margin: MARGIN,
         sram_bytes: sram as u64,
         nvm_bytes: nvm as u64,

@@ -7,9 +7,11 @@ use clap::{Args, ValueEnum};
 use rekindle_import::memory::arena;
 use rekindle_import::program::{Commit, Kernel, Layer};
 use rekindle_import::{Import, Limits, Options, import};
+use rekindle_planner::program::{Board, Memory};
+use rekindle_planner::units::Farads;
 use serde_json::json;
 
-use super::device::{DeviceName, farads, plan};
+use super::device::{board, farads, plan};
 
 /// Arguments of the command.
 #[derive(Args)]
@@ -26,11 +28,12 @@ pub struct ImportArgs {
     #[arg(long, value_parser = bytes)]
     nvm: Option<usize>,
     /// Plan for this board: a commit per row where a power cycle holds one, else per value, checked by the compiler.
-    #[arg(long, value_enum)]
-    device: Option<DeviceName>,
-    /// Its capacitor, such as `100u` or `1m`, in farads.
-    #[arg(long, value_parser = farads, default_value = "100u", requires = "device")]
-    capacitor: f64,
+    /// `rekindle devices` lists them; a `.toml` file is one of your own.
+    #[arg(long, value_parser = board)]
+    device: Option<Board>,
+    /// Its capacitor, such as `100u` or `1m`, in farads; the board's own if left out.
+    #[arg(long, value_parser = farads, requires = "device")]
+    capacitor: Option<f64>,
     /// How often the tasks commit, without a board to plan for.
     #[arg(long, value_enum, default_value_t = Granularity::Row, conflicts_with = "device")]
     commit: Granularity,
@@ -80,20 +83,25 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
         name: name.to_string_lossy().into_owned(),
         limits: Limits {
             // Where NVM is mapped there is no arena that could be too large.
-            sram: match args.device {
-                Some(device) if device.is_mapped() => usize::MAX,
-                _ => args.sram,
+            sram: match &args.device {
+                Some(board) if board.memory == Memory::Words => usize::MAX,
+                Some(board) => args.sram.min(usize::try_from(board.sram.0)?),
+                None => args.sram,
             },
             nvm: args.nvm.unwrap_or(usize::MAX),
         },
         apart: args.apart,
     };
     let mut model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
-    match args.device {
-        Some(device) => {
+    match &args.device {
+        Some(board) => {
+            let board = match args.capacitor {
+                Some(farads) => board.clone().with(Farads(farads)),
+                None => board.clone(),
+            };
             let memory = (args.sram, args.nvm.unwrap_or(model.need.nvm));
             let command = format!("rekindle import {}", name.to_string_lossy());
-            plan(&mut model, device, args.capacitor, &command, memory)
+            plan(&mut model, &board, &command, memory)
                 .map_err(|e| format!("{}: {e}", args.model.display()))?;
         }
         None => model.program.commit(match args.commit {

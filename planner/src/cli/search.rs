@@ -65,7 +65,7 @@ pub fn run(args: &SearchArgs) -> Result<bool, Box<dyn Error + Send + Sync>> {
         .iter()
         .find(|s| s.name == name)
         .ok_or_else(|| format!("no setting is called `{name}`"))?;
-    let mut device = Device::INAS;
+    let mut device = Device::inas();
     if let Some(bytes) = args.sram {
         device.sram_values = bytes / 2;
     }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use clap::Args;
 use rekindle_import::program::Commit;
 use rekindle_import::{Limits, Options, import};
-use rekindle_planner::program::{Format, Harvest, Policy, Program, read_trace, simulate_policy};
-use rekindle_planner::units::Watts;
+use rekindle_planner::program::{
+    Board, Format, Harvest, Policy, Program, read_trace, simulate_policy,
+};
+use rekindle_planner::units::{Farads, Watts};
 use serde::Serialize;
 
-use super::device::{DeviceName, farads, steps};
+use super::device::{board, farads, steps};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -20,11 +22,11 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub struct SimulateArgs {
     /// An int8 model in TensorFlow Lite's format.
     model: PathBuf,
-    /// The board.
-    #[arg(long, value_enum)]
-    device: DeviceName,
-    /// Its capacitors, such as `47u,100u,1m`, in farads.
-    #[arg(long, value_parser = farads, value_delimiter = ',', default_value = "100u")]
+    /// The board: one of `rekindle devices`, or a `.toml` file of your own.
+    #[arg(long, value_parser = board)]
+    device: Board,
+    /// Its capacitors, such as `47u,100u,1m`, in farads; the board's own if left out.
+    #[arg(long, value_parser = farads, value_delimiter = ',')]
     capacitor: Vec<f64>,
     /// `constant:MILLIWATTS`, `radio:SEED`, `clouds:SEED`, `steps:SEED`, or a file (`rekindle traces FILE` looks at one).
     #[arg(long, value_delimiter = ',', default_value = "radio:1")]
@@ -84,17 +86,14 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let mut rows = Vec::new();
     for harvest in &traces {
-        for &capacitance in &args.capacitor {
-            let board = args
-                .device
-                .board(rekindle_planner::units::Farads(capacitance));
+        for board in boards(&args.device, &args.capacitor) {
             for policy in Policy::all(&board) {
                 let result = simulate_policy(&program, &board, harvest, policy);
                 let needed = program.units().max(1) as f64;
                 let counts = result.unwrap_or_default();
                 rows.push(Row {
                     trace: harvest.name.clone(),
-                    capacitance_f: capacitance,
+                    capacitance_f: board.storage.capacitance.get(),
                     policy: policy.name(),
                     latency_s: result.is_ok().then(|| counts.latency.get()),
                     busy_s: counts.busy.get(),
@@ -267,4 +266,13 @@ pub fn traces(args: &TracesArgs) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// The board with each of the capacitors; with its own where none is given.
+fn boards(board: &Board, capacitances: &[f64]) -> Vec<Board> {
+    if capacitances.is_empty() {
+        return vec![board.clone()];
+    }
+    let with = |farads: &f64| board.clone().with(Farads(*farads));
+    capacitances.iter().map(with).collect()
 }

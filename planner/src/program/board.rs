@@ -1,6 +1,7 @@
 //! What the operations of a program cost on a board.
 
-use crate::units::{Cost, Farads, Hertz, Joules, Seconds, Volts};
+use super::Storage;
+use crate::units::{Bytes, Cost, Farads, Hertz, Joules, Seconds, Watts};
 
 /// How NVM is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,13 +12,19 @@ pub enum Memory {
     Bytes,
 }
 
-/// A board: processor, NVM and capacitor.
-#[derive(Clone, Debug)]
+/// A board: processor, NVM and capacitor. [`crate::profile`] reads one from a file.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Board {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
+    /// Where its figures come from.
+    pub sources: String,
     /// How NVM is reached.
     pub memory: Memory,
+    /// SRAM.
+    pub sram: Bytes,
+    /// NVM.
+    pub nvm: Bytes,
     /// CPU clock.
     pub clock: Hertz,
     /// Energy of a cycle.
@@ -28,69 +35,46 @@ pub struct Board {
     pub unit: Cost,
     /// A 16-bit word stored to mapped NVM.
     pub word: Cost,
-    /// An access by driver or by block copy, whatever its length.
+    /// A write by driver or by block copy, whatever its length.
     pub access: Cost,
     /// Each byte of it.
     pub byte: Cost,
+    /// A read by driver or by block copy, whatever its length.
+    pub read_access: Cost,
+    /// Each byte of it.
+    pub read_byte: Cost,
     /// A conversion of the voltage by the ADC, for pacers.
     pub adc: Cost,
-    /// Capacitance.
-    pub capacitance: Farads,
-    /// The supervisor switches on at this voltage …
-    pub on: Volts,
-    /// … and off at this one.
-    pub off: Volts,
-    /// The harvester's surplus is lost above this.
-    pub max: Volts,
+    /// Capacitor, thresholds and converters.
+    pub storage: Storage,
 }
 
 impl Board {
-    /// MSP430FR5994 at 8 MHz (no FRAM wait states): 118 µA/MHz at 3 V, 0.682 nJ for a FRAM write (data sheet and fitted
-    /// values, see `docs/pacing.md`). Assumed: 20 cycles for a multiply-accumulate without the vector unit, 1 ms to start, 40
-    /// cycles per byte of a record (its CRC), 30 µs for a conversion of the ADC with its reference.
-    pub fn msp430(capacitance: Farads) -> Self {
-        let nj = 0.354;
-        let cycles = |n: f64| Cost::new(n * nj * 1e-9, n);
-        Self {
-            name: "MSP430FR5994, on-chip FRAM",
-            memory: Memory::Words,
-            clock: Hertz(8e6),
-            cycle: Joules(nj * 1e-9),
-            boot: cycles(8000.0),
-            unit: cycles(20.0),
-            word: Cost::new(0.682e-9 + 4.0 * nj * 1e-9, 4.0),
-            access: cycles(100.0),
-            byte: Cost::new(0.341e-9 + 40.0 * nj * 1e-9, 40.0),
-            adc: cycles(240.0),
-            capacitance,
-            on: Volts(2.8),
-            off: Volts(2.4),
-            max: Volts(3.3),
-        }
+    /// A board that comes with the planner ([`SHIPPED`](crate::profile::SHIPPED)).
+    pub fn shipped(name: &str) -> Option<Self> {
+        crate::profile::shipped(name)
     }
 
-    /// nRF52840-class Cortex-M4 at 64 MHz, 150 pJ per cycle, with SPI FRAM: 2.4 mA at 40 MHz, 0.2 µs and 1.2 nJ per byte.
-    /// Assumed: 4 cycles for a multiply-accumulate of scalar code, 1 µs for command and address, 1 ms to start, 20 µs for a
-    /// conversion of the ADC.
-    pub fn cortex_m4(capacitance: Farads) -> Self {
-        let nj = 0.15;
-        let cycles = |n: f64| Cost::new(n * nj * 1e-9, n);
-        Self {
-            name: "Cortex-M4, SPI FRAM",
-            memory: Memory::Bytes,
-            clock: Hertz(64e6),
-            cycle: Joules(nj * 1e-9),
-            boot: cycles(64_000.0),
-            unit: cycles(4.0),
-            word: Cost::ZERO,
-            access: cycles(64.0),
-            byte: Cost::new(1.2e-9 + 12.8 * nj * 1e-9, 12.8),
-            adc: cycles(1280.0),
-            capacitance,
-            on: Volts(2.8),
-            off: Volts(2.4),
-            max: Volts(3.3),
-        }
+    /// `nrf52840-spi-fram`.
+    pub fn nrf52840_spi_fram() -> Self {
+        Self::known("nrf52840-spi-fram")
+    }
+
+    /// `msp430fr5994`.
+    pub fn msp430fr5994() -> Self {
+        Self::known("msp430fr5994")
+    }
+
+    #[allow(clippy::expect_used)] // Constant texts, which a test reads.
+    fn known(name: &str) -> Self {
+        Self::shipped(name).expect("the profile is sound")
+    }
+
+    /// The same with another capacitor.
+    #[must_use]
+    pub fn with(mut self, capacitance: Farads) -> Self {
+        self.storage.capacitance = capacitance;
+        self
     }
 
     /// Time of a cost.
@@ -98,14 +82,37 @@ impl Board {
         cost.cycles / self.clock
     }
 
-    /// An access of so many bytes by driver or by block copy.
+    /// A write of so many bytes by driver or by block copy.
     pub fn transfer(&self, bytes: u64) -> Cost {
         self.access + self.byte.times(bytes)
     }
 
-    /// Energy between the thresholds.
+    /// A read of so many bytes by driver or by block copy.
+    pub fn fetch(&self, bytes: u64) -> Cost {
+        self.read_access + self.read_byte.times(bytes)
+    }
+
+    /// The most power that an operation takes.
+    pub fn peak(&self) -> Watts {
+        let all = [
+            self.boot,
+            self.unit,
+            self.word,
+            self.access,
+            self.byte,
+            self.read_access,
+            self.read_byte,
+            self.adc,
+        ];
+        let powers = all.into_iter().filter(|c| c.cycles.get() > 0.0);
+        powers
+            .map(|c| Watts(c.energy.get() / self.time(c).get()))
+            .fold(Watts::ZERO, Watts::max)
+    }
+
+    /// Energy between the thresholds, as the operations' costs count it.
     pub fn usable(&self) -> Joules {
-        self.capacitance.energy(self.on) - self.capacitance.energy(self.off)
+        self.storage.usable(self.peak())
     }
 
     /// A commit of a position; where NVM is not mapped, a record, and an access for the outputs before it.
@@ -139,7 +146,7 @@ impl Board {
     pub fn restart(&self, input: u64) -> Cost {
         let fetch = match self.memory {
             Memory::Words => Cost::ZERO,
-            Memory::Bytes => self.transfer(input),
+            Memory::Bytes => self.fetch(input),
         };
         // `Nvm::open` looks, and `resume_or_start` again.
         self.boot + (self.recovery(CHILD, ROOT) + self.recovery(CHILD, CHILD)) + fetch
@@ -147,10 +154,10 @@ impl Board {
 
     /// Reading the control area: words, two headers, what the records hold, and the newer one again if it is the first.
     pub(super) fn recovery(&self, newest: u64, other: u64) -> Cost {
-        self.transfer(4)
-            + self.transfer(HEADER).times(2)
-            + self.transfer(newest - HEADER)
-            + self.transfer(other - HEADER)
+        self.fetch(4)
+            + self.fetch(HEADER).times(2)
+            + self.fetch(newest - HEADER)
+            + self.fetch(other - HEADER)
     }
 }
 

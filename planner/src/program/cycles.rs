@@ -52,13 +52,7 @@ pub fn power_cycles(
     const SLICE: Seconds = Seconds(20e-3);
     const HOUR: f64 = 3600.0;
     const MINUTE: f64 = 60.0;
-    let mut supply = Reservoir::new(
-        Arc::clone(harvest),
-        board.capacitance,
-        board.on,
-        board.off,
-        board.max,
-    );
+    let mut supply = Reservoir::new(Arc::clone(harvest), &board.storage);
     let mut all = PowerCycles::default();
     all.volts.push((supply.time, supply.volts()));
     for _ in 0..count {
@@ -100,7 +94,7 @@ mod tests {
     /// What comes in and is not in the capacitor has been spent.
     #[test]
     fn energy_is_what_the_harvest_gave() {
-        let board = Board::cortex_m4(Farads(100e-6));
+        let board = Board::nrf52840_spi_fram().with(Farads(100e-6));
         let power = 0.5e-3;
         let harvest = Arc::new(Harvest::constant(Watts(power)));
         let all = power_cycles(&board, &harvest, 50).unwrap();
@@ -114,7 +108,10 @@ mod tests {
         for c in &all.cycles {
             assert!(c.on < c.off && c.cycles > 0.0);
         }
-        let (low, high) = (board.off.get() - 1e-9, board.on.get() + 1e-9);
+        let (low, high) = (
+            board.storage.off.get() - 1e-9,
+            board.storage.on.get() + 1e-9,
+        );
         assert!(
             all.volts
                 .iter()
@@ -124,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_harvest_makes_power_cycles_longer() {
-        let board = Board::cortex_m4(Farads(100e-6));
+        let board = Board::nrf52840_spi_fram().with(Farads(100e-6));
         let of = |watts| {
             let harvest = Arc::new(Harvest::constant(Watts(watts)));
             power_cycles(&board, &harvest, 1).map(|all| all.cycles[0].cycles)
@@ -132,7 +129,7 @@ mod tests {
         assert!(of(2e-3).unwrap() > of(0.2e-3).unwrap());
         assert_eq!(of(20e-3), Err(Supplied::Enough));
         assert_eq!(of(1e-9), Err(Supplied::Dark));
-        let board = Board::cortex_m4(Farads(1e-6));
+        let board = Board::nrf52840_spi_fram().with(Farads(1e-6));
         let harvest = Arc::new(Harvest::constant(Watts(1e-3)));
         assert_eq!(
             power_cycles(&board, &harvest, 1).unwrap_err(),

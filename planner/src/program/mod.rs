@@ -4,20 +4,28 @@
 //! This is the model of programs that are written with the macros, whose loops are given; [`crate::ours`] is the one of
 //! networks whose loops are still to be chosen.
 
+mod analytic;
 mod board;
 mod choose;
 mod cycles;
+mod harvest;
+mod ledger;
 mod policy;
 mod reservoir;
 mod simulate;
+mod storage;
 mod trace;
 
+pub use analytic::{Estimate, analytic};
 pub use board::{Board, Memory};
 pub use choose::{choose, young};
 pub use cycles::{PowerCycle, PowerCycles, Supplied, power_cycles};
+pub use harvest::Harvest;
+pub use ledger::{Ledger, Sample, Spent, Timeline};
 pub use policy::Policy;
-pub use reservoir::{BrownOut, Harvest, Reservoir};
-pub use simulate::{Counts, Stuck, simulate, simulate_policy};
+pub use reservoir::{BrownOut, Reservoir};
+pub use simulate::{Counts, Stuck, observe, simulate, simulate_for, simulate_policy};
+pub use storage::{Load, Point, Storage};
 pub use trace::{Format, TraceError, read as read_trace};
 
 /// A task that runs its sub-tasks one after the other, each of which is a nest of loops with one commit.

@@ -36,7 +36,7 @@ pub(super) enum Decision {
 impl Policy {
     /// The ways that `rekindle simulate` compares, on a board.
     pub fn all(board: &Board) -> Vec<Self> {
-        let (on, off) = (board.on.get(), board.off.get());
+        let (on, off) = (board.storage.on.get(), board.storage.off.get());
         vec![
             Self::Unprotected,
             Self::PerTask,

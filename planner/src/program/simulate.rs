@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::board::{CHILD, HEADER, ROOT};
+use super::ledger::{Ledger, Purpose};
 use super::policy::Decision;
-use super::{Board, BrownOut, Harvest, Loop, Memory, Policy, Program, Reservoir};
-use crate::units::{Cost, Seconds};
+use super::{Board, BrownOut, Harvest, Loop, Memory, Policy, Program, Reservoir, Timeline};
+use crate::units::{Cost, Seconds, Volts, Watts};
 
 /// What a run took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +41,23 @@ enum At {
     Inside(usize, u64),
 }
 
+impl At {
+    /// Part of the work that is committed.
+    fn done(self, program: &Program) -> f64 {
+        let Self::Inside(index, iterations) = self else {
+            return 0.0;
+        };
+        let before: u64 = program.loops[..index]
+            .iter()
+            .map(|l| l.iterations * l.units)
+            .sum();
+        let here = iterations * program.loops[index].units;
+        (before + here) as f64 / program.units().max(1) as f64
+    }
+}
+
+const DAY: Seconds = Seconds(86_400.0);
+
 /// Boots without a commit after which a run counts as stuck.
 const BARREN: u64 = 1000;
 
@@ -47,6 +65,7 @@ struct Run<'r> {
     board: &'r Board,
     decision: Decision,
     reservoir: Reservoir,
+    peak: Watts,
     counts: Counts,
     /// Records written so far.
     seq: u64,
@@ -54,6 +73,12 @@ struct Run<'r> {
     word: u64,
     /// Lengths of the newest record and the one before; 0 if there is none.
     records: [u64; 2],
+    ledger: Ledger,
+    /// The sub-task that energy is spent on; `None` at its board's expense: boots and recoveries.
+    now: Option<usize>,
+    timeline: Option<Timeline>,
+    /// Many iterations are drawn at once where they fit for certain.
+    coarse: bool,
 }
 
 /// Simulates a run from the switch-off voltage on, up to its last commit.
@@ -62,7 +87,9 @@ struct Run<'r> {
 ///
 /// [`Stuck`].
 pub fn simulate(program: &Program, board: &Board, harvest: &Arc<Harvest>) -> Result<Counts, Stuck> {
-    run(program, board, harvest, Decision::Interval, BARREN)
+    let mut run = Run::new(program, board, harvest, Decision::Interval);
+    run.through(program)?;
+    Ok(run.counts)
 }
 
 /// The same under a policy, which takes the place of the program's own intervals.
@@ -76,69 +103,156 @@ pub fn simulate_policy(
     harvest: &Arc<Harvest>,
     policy: Policy,
 ) -> Result<Counts, Stuck> {
-    let (program, decision) = policy
-        .apply(program, board)
-        .map_err(|_| Stuck("no iteration fits a power cycle"))?;
-    run(&program, board, harvest, decision, BARREN)
+    let (program, decision) = apply(policy, program, board)?;
+    let mut run = Run::new(&program, board, harvest, decision);
+    run.through(&program)?;
+    Ok(run.counts)
 }
 
-fn run(
+/// The same with what its energy went to, and the voltage over time.
+///
+/// # Errors
+///
+/// [`Stuck`].
+pub fn observe(
     program: &Program,
     board: &Board,
     harvest: &Arc<Harvest>,
-    decision: Decision,
-    patience: u64,
-) -> Result<Counts, Stuck> {
-    let reservoir = Reservoir::new(
-        Arc::clone(harvest),
-        board.capacitance,
-        board.on,
-        board.off,
-        board.max,
-    );
-    let mut run = Run {
-        board,
-        decision,
-        reservoir,
-        counts: Counts::default(),
-        // The one that says that nothing is under way.
-        seq: 1,
-        word: 0,
-        records: [HEADER, 0],
-    };
-    let mut at = At::Idle;
-    let (mut barren, mut commits) = (0, 0);
+    policy: Policy,
+) -> Result<(Counts, Ledger, Timeline), Stuck> {
+    let (program, decision) = apply(policy, program, board)?;
+    let mut run = Run::new(&program, board, harvest, decision);
+    run.timeline = Some(Timeline::default());
+    run.through(&program)?;
+    Ok((run.counts, run.ledger, run.timeline.unwrap_or_default()))
+}
+
+/// As many runs as end within a time, one after the other: their number, and all their counts. Works in larger steps than
+/// [`simulate`], and where the harvest is more than the capacitor takes, in another order.
+///
+/// # Errors
+///
+/// [`Stuck`], if that is before the time is over.
+pub fn simulate_for(
+    program: &Program,
+    board: &Board,
+    harvest: &Arc<Harvest>,
+    policy: Policy,
+    duration: Seconds,
+) -> Result<(u64, Counts), Stuck> {
+    let (program, decision) = apply(policy, program, board)?;
+    let mut run = Run::new(&program, board, harvest, decision);
+    run.coarse = true;
+    let (mut runs, mut ended) = (0, Counts::default());
     loop {
-        if !run.reservoir.charge(Seconds(86_400.0)) {
-            return Err(Stuck("the capacitor is not charged within a day"));
-        }
-        let start = run.reservoir.time;
-        let ended = run.power_cycle(program, &mut at);
-        run.counts.busy += run.reservoir.time - start;
-        if ended.is_ok() {
-            run.counts.latency = run.reservoir.time;
-            return Ok(run.counts);
-        }
-        run.counts.outages += 1;
-        barren = if run.counts.commits > commits {
-            0
-        } else {
-            barren + 1
-        };
-        commits = run.counts.commits;
-        if barren > patience {
-            return Err(Stuck("no commit in a thousand power cycles"));
+        match run.through(&program) {
+            Ok(()) if run.reservoir.time <= duration => (runs, ended) = (runs + 1, run.counts),
+            Ok(()) => return Ok((runs, ended)),
+            Err(_) if run.reservoir.time > duration => return Ok((runs, ended)),
+            Err(stuck) => return Err(stuck),
         }
     }
 }
 
-impl Run<'_> {
-    fn spend(&mut self, cost: Cost) -> Result<(), BrownOut> {
-        self.reservoir.draw(cost.energy, self.board.time(cost))
+fn apply(policy: Policy, program: &Program, board: &Board) -> Result<(Program, Decision), Stuck> {
+    policy
+        .apply(program, board)
+        .map_err(|_| Stuck("no iteration fits a power cycle"))
+}
+
+impl<'r> Run<'r> {
+    fn new(
+        program: &Program,
+        board: &'r Board,
+        harvest: &Arc<Harvest>,
+        decision: Decision,
+    ) -> Self {
+        Self {
+            board,
+            decision,
+            reservoir: Reservoir::new(Arc::clone(harvest), &board.storage),
+            peak: board.peak(),
+            counts: Counts::default(),
+            // The one that says that nothing is under way.
+            seq: 1,
+            word: 0,
+            records: [HEADER, 0],
+            ledger: Ledger::new(program),
+            now: None,
+            timeline: None,
+            coarse: false,
+        }
+    }
+
+    fn through(&mut self, program: &Program) -> Result<(), Stuck> {
+        let mut at = At::Idle;
+        let (mut barren, mut commits) = (0, 0);
+        loop {
+            self.charge()?;
+            let start = self.reservoir.time;
+            let ended = self.power_cycle(program, &mut at);
+            self.counts.busy += self.reservoir.time - start;
+            self.mark(Some(at.done(program)), true);
+            if ended.is_ok() {
+                self.counts.latency = self.reservoir.time;
+                self.ledger.ends(program, self.board);
+                return Ok(());
+            }
+            self.counts.outages += 1;
+            barren = if self.counts.commits > commits {
+                0
+            } else {
+                barren + 1
+            };
+            commits = self.counts.commits;
+            if barren > BARREN {
+                return Err(Stuck("no commit in a thousand power cycles"));
+            }
+        }
+    }
+
+    fn charge(&mut self) -> Result<(), Stuck> {
+        let dark = Stuck("the capacitor is not charged within a day");
+        if self.timeline.is_none() {
+            return if self.reservoir.charge(DAY) {
+                Ok(())
+            } else {
+                Err(dark)
+            };
+        }
+        let end = self.reservoir.time + DAY;
+        while !self.reservoir.charge(Seconds(2e-3)) {
+            self.mark(None, false);
+            if self.reservoir.time > end {
+                return Err(dark);
+            }
+        }
+        self.mark(None, false);
+        Ok(())
+    }
+
+    /// Notes the time and voltage, and what part of the work is committed, for the timeline.
+    fn mark(&mut self, done: Option<f64>, on: bool) {
+        if let Some(timeline) = &mut self.timeline {
+            timeline.push(self.reservoir.time, self.reservoir.volts(), done, on);
+        }
+    }
+
+    fn spend(&mut self, cost: Cost, purpose: Purpose) -> Result<(), BrownOut> {
+        let (start, time) = (self.reservoir.time, self.board.time(cost));
+        let result = self.reservoir.draw(cost.energy, time);
+        let part = match result {
+            Ok(()) => 1.0,
+            Err(BrownOut) => (self.reservoir.time - start) / time.max(Seconds(1e-12)),
+        };
+        self.ledger.add(self.now, purpose, cost.energy * part);
+        self.mark(None, true);
+        result
     }
 
     fn power_cycle(&mut self, program: &Program, at: &mut At) -> Result<(), BrownOut> {
-        self.spend(self.board.boot)?;
+        self.now = None;
+        self.spend(self.board.boot, Purpose::Restart)?;
         self.recover()?;
         self.recover()?;
         if *at == At::Idle {
@@ -154,44 +268,63 @@ impl Run<'_> {
             At::Idle | At::Begun => (0, None),
         };
         for (index, l) in program.loops.iter().enumerate().skip(first) {
-            let from = match from.take() {
-                Some(from) => from,
-                None if self.decision == Decision::Never => 0,
+            self.now = Some(index);
+            let (from, again) = match from.take() {
+                Some(from) => (from, true),
+                None if self.decision == Decision::Never => (0, false),
                 None => {
                     self.record(CHILD)?;
                     *at = At::Inside(index, 0);
-                    0
+                    (0, false)
                 }
             };
-            self.sub_task(l, from, &mut |done| *at = At::Inside(index, done))?;
+            self.sub_task(l, (from, again), &mut |done| *at = At::Inside(index, done))?;
+            self.mark(Some(at.done(program)), true);
         }
+        self.now = None;
         self.record(HEADER)
     }
 
     fn sub_task(
         &mut self,
         l: &Loop,
-        from: u64,
+        (from, again): (u64, bool),
         committed: &mut dyn FnMut(u64),
     ) -> Result<(), BrownOut> {
         let mapped = self.board.memory == Memory::Words;
         if !mapped {
-            self.spend(self.board.transfer(l.input))?;
+            let purpose = if again {
+                Purpose::Restart
+            } else {
+                Purpose::Input
+            };
+            self.spend(self.board.fetch(l.input), purpose)?;
         }
         let mut left = l.every;
         let mut pending = 0;
-        for done in from + 1..=l.iterations {
+        let mut done = from;
+        while done < l.iterations {
+            if let Some(regions) = self.leap(l, l.iterations - done, pending)? {
+                done += regions;
+                if self.decision == Decision::Interval && l.every <= l.iterations {
+                    committed(done);
+                } else {
+                    pending += regions * l.writes;
+                }
+                continue;
+            }
+            done += 1;
             self.spend_work(l, mapped)?;
             pending += l.writes;
             left = left.saturating_sub(1);
             if self.due(l, left, pending)? {
                 left = l.every;
                 if mapped {
-                    self.spend(self.board.word)?;
+                    self.spend(self.board.word, Purpose::Commit)?;
                     self.word = self.seq;
                     self.counts.commits += 1;
                 } else {
-                    self.spend(self.board.transfer(pending))?;
+                    self.spend(self.board.transfer(pending), Purpose::Output)?;
                     self.record(CHILD)?;
                     pending = 0;
                 }
@@ -200,14 +333,76 @@ impl Run<'_> {
         }
         if l.iterations == 0 {
             if mapped {
-                self.spend(self.board.word.times(l.writes.div_ceil(2)))?;
+                let words = self.board.word.times(l.writes.div_ceil(2));
+                self.spend(words, Purpose::Output)?;
             }
             pending = l.writes;
         }
         if !mapped && pending > 0 {
-            self.spend(self.board.transfer(pending))?;
+            self.spend(self.board.transfer(pending), Purpose::Output)?;
         }
         Ok(())
+    }
+
+    /// Makes as many iterations at once as the capacitor holds for certain, with the commits between them; what is drawn is
+    /// the same, in another order: it differs where the harvest is more than the capacitor takes. `None` where that is less
+    /// than a few.
+    fn leap(&mut self, l: &Loop, left: u64, pending: u64) -> Result<Option<u64>, BrownOut> {
+        let commits = self.decision == Decision::Interval && l.every <= l.iterations;
+        if !self.coarse || commits && (pending > 0 || l.every > left) {
+            return Ok(None);
+        }
+        let board = self.board;
+        let mapped = board.memory == Memory::Words;
+        let writes = if mapped {
+            board.word.times(l.writes.div_ceil(2))
+        } else {
+            Cost::ZERO
+        };
+        let work = board.unit.times(l.units);
+        let each = work + writes;
+        let (floor, size, commit, adc) = match self.decision {
+            Decision::Interval if commits => {
+                let size = l.every.max(1);
+                let commit = if mapped {
+                    board.word
+                } else {
+                    board.transfer(size * l.writes) + board.transfer(CHILD)
+                };
+                (Volts::ZERO, size, commit, Cost::ZERO)
+            }
+            Decision::Interval | Decision::Never => (Volts::ZERO, 1, Cost::ZERO, Cost::ZERO),
+            // The commit that an outage would call for is as large as all that is pending.
+            Decision::Oracle => return Ok(None),
+            Decision::Voltage(least) => (least, 1, Cost::ZERO, board.adc),
+        };
+        let region = each.times(size) + commit + adc;
+        let sure = self.reservoir.sure(floor, self.peak) * 0.999;
+        let regions = ((sure / region.energy).max(0.0) as u64).min(left / size);
+        if regions < 4 {
+            return Ok(None);
+        }
+        let n = regions * size;
+        self.spend(work.times(n) + adc.times(regions), Purpose::Work)?;
+        if mapped {
+            self.spend(writes.times(n), Purpose::Output)?;
+        }
+        if commits {
+            if mapped {
+                self.spend(board.word.times(regions), Purpose::Commit)?;
+                self.word = self.seq;
+            } else {
+                let output = board.transfer(size * l.writes);
+                self.spend(output.times(regions), Purpose::Output)?;
+                self.spend(board.transfer(CHILD).times(regions), Purpose::Commit)?;
+                self.seq += regions;
+                self.records = [CHILD, CHILD];
+            }
+            self.counts.commits += regions;
+        }
+        self.counts.iterations += n;
+        self.counts.units += n * l.units;
+        Ok(Some(n))
     }
 
     /// Whether a commit follows the iteration that was made.
@@ -216,7 +411,7 @@ impl Run<'_> {
             Decision::Interval => Ok(left == 0),
             Decision::Never => Ok(false),
             Decision::Voltage(least) => {
-                self.spend(self.board.adc)?;
+                self.spend(self.board.adc, Purpose::Work)?;
                 Ok(self.reservoir.volts() < least)
             }
             Decision::Oracle => {
@@ -238,9 +433,10 @@ impl Run<'_> {
 
     fn spend_work(&mut self, l: &Loop, mapped: bool) -> Result<(), BrownOut> {
         if mapped {
-            self.spend(self.board.word.times(l.writes.div_ceil(2)))?;
+            let words = self.board.word.times(l.writes.div_ceil(2));
+            self.spend(words, Purpose::Output)?;
         }
-        self.spend(self.board.unit.times(l.units))?;
+        self.spend(self.board.unit.times(l.units), Purpose::Work)?;
         self.counts.iterations += 1;
         self.counts.units += l.units;
         Ok(())
@@ -249,14 +445,14 @@ impl Run<'_> {
     fn record(&mut self, len: u64) -> Result<(), BrownOut> {
         let seq = self.seq + 1;
         if self.board.memory == Memory::Words {
-            self.spend(self.board.transfer(2))?;
+            self.spend(self.board.transfer(2), Purpose::Commit)?;
             // Two bits tell whose word it is.
             if self.word % 4 == seq % 4 {
-                self.spend(self.board.word)?;
+                self.spend(self.board.word, Purpose::Commit)?;
                 self.word = self.seq;
             }
         }
-        self.spend(self.board.transfer(len))?;
+        self.spend(self.board.transfer(len), Purpose::Commit)?;
         self.seq = seq;
         self.records = [len, self.records[0]];
         self.counts.commits += 1;
@@ -266,17 +462,17 @@ impl Run<'_> {
     /// Reading the control area at boot.
     fn recover(&mut self) -> Result<(), BrownOut> {
         let [newest, other] = self.records;
-        self.spend(self.board.transfer(4))?;
-        self.spend(self.board.transfer(HEADER).times(2))?;
+        self.spend(self.board.fetch(4), Purpose::Restart)?;
+        self.spend(self.board.fetch(HEADER).times(2), Purpose::Restart)?;
         for record in [newest, other] {
             if record > 0 {
-                self.spend(self.board.transfer(record - HEADER))?;
+                self.spend(self.board.fetch(record - HEADER), Purpose::Restart)?;
             }
         }
         if self.seq.is_multiple_of(2) {
             // The newer one lies in the first slot, and is read again.
-            self.spend(self.board.transfer(HEADER))?;
-            self.spend(self.board.transfer(newest - HEADER))?;
+            self.spend(self.board.fetch(HEADER), Purpose::Restart)?;
+            self.spend(self.board.fetch(newest - HEADER), Purpose::Restart)?;
         }
         Ok(())
     }

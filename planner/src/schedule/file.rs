@@ -1,6 +1,5 @@
 //! Task sets as TOML.
 
-use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -10,29 +9,9 @@ use super::{Capacitor, Draw, Policy, Regions, System, Task, least_harvest};
 use crate::device::Device;
 use crate::inas::{Fidelity, Model, settings};
 use crate::ours::Code;
+use crate::place::{Bound, Problem, problem};
 use crate::power::Charging;
 use crate::units::{Farads, Joules, Seconds, Volts, Watts};
-
-/// What is wrong with a file, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Problem {
-    /// Line, from 1.
-    pub line: usize,
-    /// Column, from 1, in characters.
-    pub column: usize,
-    /// What.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.what
-        )
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,46 +65,35 @@ impl<'de> Deserialize<'de> for Policy {
 ///
 /// All that is wrong with its values; or the first place where it is not the TOML that is expected.
 pub fn parse(text: &str) -> Result<System, Vec<Problem>> {
-    let at = |span: Range<usize>, what: String| {
-        let before = &text[..span.start.min(text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
-        Problem { line, column, what }
-    };
-    let file: File = toml::from_str(text)
-        .map_err(|e| vec![at(e.span().unwrap_or(0..0), e.message().to_owned())])?;
+    let at = |span: Range<usize>, what: String| problem(text, span, what);
+    let file: File = crate::place::toml(text).map_err(|e| vec![e])?;
     let mut wrong = Vec::new();
-    let mut check = |value: &Spanned<f64>, least: f64, name: &str| {
-        let v = *value.get_ref();
-        let fine = v.is_finite() && (v > least || (least < 0.0 && v >= 0.0));
-        if !fine {
-            let what = if least < 0.0 {
-                "not negative"
-            } else {
-                "above zero"
-            };
-            wrong.push(at(value.span(), format!("`{name}` must be {what}")));
-        }
-        v
+    let mut check = |value: &Spanned<f64>, bound: Bound, name: &str| {
+        wrong.extend(bound.check(text, value, name));
+        *value.get_ref()
     };
     let supply = file.supply.get_ref();
-    let capacitance = Farads(check(&supply.capacitance_f, 0.0, "capacitance_f"));
+    let capacitance = Farads(check(
+        &supply.capacitance_f,
+        Bound::Positive,
+        "capacitance_f",
+    ));
     let (on, off) = (
-        Volts(check(&supply.on_v, 0.0, "on_v")),
-        Volts(check(&supply.off_v, -1.0, "off_v")),
+        Volts(check(&supply.on_v, Bound::Positive, "on_v")),
+        Volts(check(&supply.off_v, Bound::NotNegative, "off_v")),
     );
     let boot = Draw {
-        energy: Joules(check(&supply.boot_j, -1.0, "boot_j")),
-        time: Seconds(check(&supply.boot_s, -1.0, "boot_s")),
+        energy: Joules(check(&supply.boot_j, Bound::NotNegative, "boot_j")),
+        time: Seconds(check(&supply.boot_s, Bound::NotNegative, "boot_s")),
     };
     let idle = supply
         .idle_w
         .as_ref()
-        .map_or(0.0, |w| check(w, -1.0, "idle_w"));
+        .map_or(0.0, |w| check(w, Bound::NotNegative, "idle_w"));
     let given = supply
         .harvest_w
         .as_ref()
-        .map(|w| check(w, 0.0, "harvest_w"));
+        .map(|w| check(w, Bound::Positive, "harvest_w"));
     if on <= off {
         let what = "`on_v` must be above `off_v`".to_owned();
         wrong.push(at(supply.on_v.span(), what));
@@ -271,7 +239,7 @@ fn network(name: &str) -> Result<(Vec<Regions>, Draw, Watts), String> {
         .find(|s| s.name == name)
         .ok_or_else(|| format!("no setting is called `{name}`; `rekindle compare` lists them"))?;
     let model = Model {
-        device: Device::INAS,
+        device: Device::inas(),
         supply: setting.supply,
         fidelity: Fidelity::Corrected,
     };

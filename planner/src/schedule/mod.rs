@@ -13,7 +13,7 @@ mod file;
 pub use agreement::{Agreement, Drawn, Mutation, agreement, draw, worst_response};
 pub use analysis::{Analysis, Reason, Response, analyze, wall};
 pub use execute::{Observed, Releases, execute};
-pub use file::{Problem, parse};
+pub use file::parse;
 
 use serde::Serialize;
 
