@@ -103,10 +103,13 @@ fn head(program: &Program, need: Need, names: Names) -> String {
     let macs: usize = program.layers.iter().map(|l| program.macs(l)).sum();
     let mut text = format!(
         "// `{}`, made by `rekindle import`: change the model, and not this file.\n//\n\
-         // {macs} multiply-accumulates, {} bytes of constants, {} bytes of NVM for inputs, outputs and activations, and an\n\
-         // arena of {} bytes of SRAM where NVM is not memory-mapped.\n//\n\
+         // {macs} multiply-accumulates, {} bytes of constants, {} bytes of NVM for inputs, outputs and activations, and\n\
+         // {} bytes of SRAM where NVM is not memory-mapped.\n//\n\
          // | layer | made from | output | multiply-accumulates |\n// | --- | --- | --- | ---: |\n",
-        names.model, need.constants, need.nvm, need.arena,
+        names.model,
+        need.constants,
+        need.nvm,
+        need.sram(),
     );
     for layer in &program.layers {
         let shape = &program.buffer(layer.output).shape;
@@ -134,12 +137,17 @@ fn imports(program: &Program) -> String {
     let mut types = BTreeSet::new();
     let mut tasks = BTreeSet::new();
     for layer in &program.layers {
+        if layer.tiles.is_some() {
+            types.insert("tiled");
+        }
         if let Kernel::General(general) = &layer.kernel {
             match general.module {
                 Some(module) => drop(types.insert(module)),
                 None => {
                     types.extend(general.layer);
-                    tasks.insert(general.task);
+                    if layer.tiles.is_none() {
+                        tasks.insert(general.task);
+                    }
                 }
             }
             for word in ["Activation", "Quantization"] {
@@ -151,7 +159,7 @@ fn imports(program: &Program) -> String {
         }
         let (ty, task) = kernel_names(&layer.kernel);
         types.insert(ty);
-        if layer.commit == Commit::Row {
+        if layer.commit == Commit::Row && layer.tiles.is_none() {
             tasks.insert(task);
         }
         if !matches!(
@@ -167,10 +175,9 @@ fn imports(program: &Program) -> String {
     } else {
         ""
     };
-    let by_element = program
-        .layers
-        .iter()
-        .any(|l| l.commit == Commit::Element && !matches!(l.kernel, Kernel::General(_)));
+    let by_element = program.layers.iter().any(|l| {
+        l.commit == Commit::Element && l.tiles.is_none() && !matches!(l.kernel, Kernel::General(_))
+    });
     if by_element {
         types.insert("by_element");
     }
@@ -391,10 +398,13 @@ pub fn activation(Activation { zero, min, max }: Activation) -> String {
 fn memory(program: &Program, places: &[Shared], need: Need) -> String {
     let mut text = format!(
         "/// Arena that the network needs where NVM is not memory-mapped, in bytes.\npub const ARENA: usize = {};\n\
+         /// Stack that tiles take, in bytes.\npub const TILES: usize = {};\n\
          /// NVM that its inputs, outputs and activations take, in bytes.\npub const NVM: usize = {};\n",
         grouped(need.arena),
+        grouped(need.tiles),
         grouped(need.nvm)
     );
+    text += &sram(program);
     for buffer in of_role(program, Role::Activation) {
         let (ty, index) = (nested("i8", &buffer.shape), index(buffer));
         let _ = writeln!(
@@ -436,6 +446,56 @@ fn memory(program: &Program, places: &[Shared], need: Need) -> String {
     text
 }
 
+/// What each layer takes of the arena, or its tile of the stack, as the compiler sees it.
+fn sram(program: &Program) -> String {
+    let mut text = String::new();
+    if program.layers.iter().any(|l| l.tiles.is_none()) {
+        text += "/// What a layer has in the arena: inputs, output, and a bit for each byte of output.\n\
+                 const fn in_arena(inputs: usize, output: usize) -> usize {\n\
+                 inputs + output + output.div_ceil(8) + 16\n}\n";
+    }
+    text += "/// Holds this file to what it says of SRAM.\nconst _: () = {\n";
+    let size = |id: BufferId| format!("size_of::<{}>()", nested("i8", &program.buffer(id).shape));
+    for layer in &program.layers {
+        let name = &layer.name;
+        let _ = match (&layer.tiles, tile_bytes(layer)) {
+            (Some(_), Some(bytes)) => writeln!(text, "assert!({bytes} <= TILES, {name:?});"),
+            (Some(tiles), None) => writeln!(text, "assert!({} <= TILES, {name:?});", tiles.bytes),
+            (None, _) => {
+                let inputs: Vec<_> = layer.inputs.iter().map(|id| size(*id)).collect();
+                let output = size(layer.output);
+                writeln!(
+                    text,
+                    "assert!(in_arena({}, {output}) <= ARENA, {name:?});",
+                    inputs.join(" + ")
+                )
+            }
+        };
+    }
+    text + "};\n"
+}
+
+/// What the kernels say of a tile.
+fn tile_bytes(layer: &Layer) -> Option<String> {
+    let function = match &layer.kernel {
+        Kernel::Conv2d(_) => "conv2d",
+        Kernel::Depthwise(_) => "depthwise",
+        Kernel::Dense(_) => "dense",
+        Kernel::MaxPool(_) => "max_pool",
+        Kernel::AveragePool(_) => "average_pool",
+        Kernel::Softmax { .. } => {
+            return Some(format!("tiled::sram::piece({})", tile(layer)?));
+        }
+        Kernel::Add(_) => return Some(format!("tiled::sram::add({})", tile(layer)?)),
+        Kernel::General(_) => return None,
+    };
+    let tile = tile(layer).map_or(String::new(), |tile| tile + ", ");
+    Some(format!(
+        "tiled::sram::{function}({tile}&NETWORK.{})",
+        layer.name
+    ))
+}
+
 /// `CONV1`, of what an overlay holds.
 fn index(buffer: &Buffer) -> String {
     buffer.name.to_uppercase()
@@ -457,6 +517,10 @@ fn task(program: &Program, places: &[Shared]) -> String {
     for layer in &program.layers {
         let (_, task) = kernel_names(&layer.kernel);
         let path = match (&layer.kernel, layer.commit) {
+            (Kernel::General(General { task: "add", .. }), _) if layer.tiles.is_some() => {
+                "tiled::broadcast_".to_owned()
+            }
+            _ if layer.tiles.is_some() => "tiled::".to_owned(),
             (Kernel::General(general), _) => general
                 .module
                 .map_or(String::new(), |m| m.to_owned() + "::"),
@@ -473,11 +537,21 @@ fn task(program: &Program, places: &[Shared]) -> String {
         let output = argument(program, places, layer.output, "&mut ");
         let _ = writeln!(
             text,
-            "#[run]\n{path}{task}({}, {constants}{output});",
+            "#[run]\n{path}{task}({}{}, {constants}{output});",
+            tile(layer).map_or(String::new(), |tile| tile + ", "),
             inputs.join(", "),
         );
     }
     text + "}\n"
+}
+
+/// `tiled::Tile::<64, 8>`, where a layer's tiles have such a parameter.
+fn tile(layer: &Layer) -> Option<String> {
+    let (size, outputs) = layer.tiles?.size?;
+    Some(match outputs {
+        Some(outputs) => format!("tiled::Tile::<{size}, {outputs}>"),
+        None => format!("tiled::Tile::<{size}>"),
+    })
 }
 
 /// The plan as a module, and what it is held against.
@@ -486,7 +560,7 @@ fn planned(plan: &str) -> String {
         "pub mod plan {{\n//! The plan, which the compiler checks: a region that a power cycle does not hold is an error.\n//!\n\
          {plan}\n}}\n\
          /// Whether the network fits the memory that it was planned for.\n\
-         const _: () = plan::PLAN.check_memory(NVM, 0);\n"
+         const _: () = plan::PLAN.check_memory(NVM, ARENA + TILES);\n"
     )
 }
 

@@ -15,6 +15,7 @@ pub mod memory;
 mod output;
 pub mod program;
 pub mod tflite;
+pub mod tiles;
 
 pub use error::{ImportError, Place, Unsupported};
 pub use memory::{Limits, Need, Shared};

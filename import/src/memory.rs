@@ -1,6 +1,7 @@
 //! What a program needs of SRAM and NVM.
 
 use crate::program::{Buffer, BufferId, Kernel, Layer, Program, Role};
+use crate::tiles::tiles;
 use crate::{ImportError, Place};
 
 /// Memory that a device has for the network, in bytes.
@@ -29,14 +30,23 @@ impl Default for Limits {
 /// Memory that a program needs, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// Arena of the greediest layer, on a store that is not memory-mapped; a mapped one needs none.
+    /// Arena of the greediest layer that is not in tiles, on a store that is not memory-mapped; a mapped one needs none.
     pub arena: usize,
+    /// The largest tile, on the stack.
+    pub tiles: usize,
     /// Inputs, outputs and activations.
     pub nvm: usize,
     /// The same, if no two activations shared a place.
     pub apart: usize,
     /// Constants: weights, biases and multipliers, in flash or in NVM.
     pub constants: usize,
+}
+
+impl Need {
+    /// SRAM on a store that is not memory-mapped: arena and tiles.
+    pub fn sram(&self) -> usize {
+        self.arena + self.tiles
+    }
 }
 
 /// NVM that activations take in turn: no two of them are needed at the same time.
@@ -128,24 +138,50 @@ pub fn arena(program: &Program, layer: &Layer) -> usize {
     inputs + output + output.div_ceil(8) + ALIGNMENT
 }
 
-/// What `program` needs, if that is within the limits.
+/// The most that a tile takes where a smaller one does as well.
+const TILE: usize = 2048;
+
+/// Puts layers into tiles, those with the most in the arena first, until arena and tiles are within `sram` together.
+///
+/// # Errors
+///
+/// [`ImportError::Memory`] with the layer whose smallest tile is too large.
+fn fit(program: &mut Program, sram: usize) -> Result<(usize, usize), ImportError> {
+    let mut order: Vec<_> = (0..program.layers.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(arena(program, &program.layers[*i])));
+    let mut stack = 0;
+    for at in &order {
+        let arena = arena(program, &program.layers[*at]);
+        if arena + stack <= sram {
+            return Ok((arena, stack));
+        }
+        // A small tile leaves the others more.
+        let most = TILE.min(sram / 4);
+        let tiles = tiles(program, &program.layers[*at], most);
+        stack = stack.max(tiles.bytes);
+        program.layers[*at].tiles = Some(tiles);
+        if stack > sram {
+            let least = |l: &Layer| self::tiles(program, l, 0).bytes;
+            let greedy = program.layers.iter().max_by_key(|l| least(l));
+            return Err(ImportError::Memory {
+                place: greedy.map_or(Place::Model, |l| l.place.clone()),
+                memory: "SRAM",
+                need: greedy.map_or(stack, least),
+                limit: sram,
+                advice: "its tile does not get smaller; a memory-mapped store needs none of it",
+            });
+        }
+    }
+    Ok((0, stack))
+}
+
+/// What `program` needs, if that is within the limits. Where SRAM is short, layers are put into tiles.
 ///
 /// # Errors
 ///
 /// [`ImportError::Memory`] with the layer that needs most.
-pub fn plan(program: &Program, places: &[Shared], limits: Limits) -> Result<Need, ImportError> {
-    let greedy = program.layers.iter().max_by_key(|l| arena(program, l));
-    let (arena, place) = greedy.map_or((0, Place::Model), |l| (arena(program, l), l.place.clone()));
-    let sram = limits.sram.min(Limits::MOST_SRAM);
-    if arena > sram {
-        return Err(ImportError::Memory {
-            place,
-            memory: "SRAM",
-            need: arena,
-            limit: sram,
-            advice: "a memory-mapped store needs none of it",
-        });
-    }
+pub fn plan(program: &mut Program, places: &[Shared], limits: Limits) -> Result<Need, ImportError> {
+    let (arena, tiles) = fit(program, limits.sram.min(Limits::MOST_SRAM))?;
     let nvm = nvm(program, places);
     if nvm > limits.nvm {
         let largest = program
@@ -162,6 +198,7 @@ pub fn plan(program: &Program, places: &[Shared], limits: Limits) -> Result<Need
     }
     Ok(Need {
         arena,
+        tiles,
         nvm,
         apart: self::nvm(program, &share(program, true)),
         constants: program.layers.iter().map(constants).sum(),
@@ -222,6 +259,7 @@ mod tests {
             // The one before, and any other.
             inputs: vec![BufferId(i - 1), BufferId(next(i))],
             output: BufferId(i),
+            tiles: None,
         });
         Program {
             layers: layers.collect(),

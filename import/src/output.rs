@@ -44,9 +44,9 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     let copy = &mut zerocopy::IntoBytes::as_mut_bytes(&mut words[..])[..bytes.len()];
     copy.copy_from_slice(bytes);
     let graph = tflite::read(copy)?;
-    let program = Program::new(&graph)?;
+    let mut program = Program::new(&graph)?;
     let places = memory::share(&program, options.apart);
-    let need = memory::plan(&program, &places, options.limits)?;
+    let need = memory::plan(&mut program, &places, options.limits)?;
     Ok(Import {
         program,
         places,

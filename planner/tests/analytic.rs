@@ -20,6 +20,7 @@ fn program() -> impl Strategy<Value = Program> {
                 writes,
                 input,
                 every,
+                tile: None,
             })
             .collect(),
     })
@@ -77,6 +78,7 @@ fn plans_agree_within_two_percent() {
             writes,
             input,
             every: 1,
+            tile: None,
         })
         .to_vec(),
     };

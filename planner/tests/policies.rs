@@ -19,6 +19,7 @@ fn program() -> impl Strategy<Value = Program> {
                 writes,
                 input,
                 every: 1,
+                tile: None,
             })
             .collect(),
     })

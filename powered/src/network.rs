@@ -85,6 +85,7 @@ pub fn program() -> Program {
         writes,
         input,
         every: 1,
+        tile: None,
     };
     Program {
         loops: vec![

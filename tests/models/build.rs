@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use npyz::NpyFile;
 use rekindle_import::program::{Buffer, Program, Role};
-use rekindle_import::{Options, Place, import};
+use rekindle_import::{Limits, Options, Place, import};
 use zip::ZipArchive;
 
 /// Name, and path relative to the repository's root without `.tflite`; golden vectors are beside the reference models.
@@ -21,6 +21,14 @@ const MODELS: [(&str, &str); 8] = [
     ("keyword_spotting", "../shared/models/kws_ref_model"),
     ("resnet", "../shared/models/pretrainedResnet_quant"),
     ("person_detection", "../shared/models/person_detect"),
+];
+
+/// SRAM in bytes with which these are imported once more, so little that layers are in tiles.
+const SHORT: [(&str, usize); 4] = [
+    ("gates", 160),
+    ("moves", 160),
+    ("keyword_spotting", 1024),
+    ("resnet", 2048),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,6 +49,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let model = import(&bytes, options.clone())?;
         model.write(&out.join(name).with_extension("rs"))?;
+        for (_, sram) in SHORT.iter().filter(|(short, _)| *short == name) {
+            let short = Options {
+                limits: Limits {
+                    sram: *sram,
+                    ..Limits::default()
+                },
+                ..options.clone()
+            };
+            let model = import(&bytes, short)?;
+            model.write(&out.join(format!("{name}_tiled.rs")))?;
+        }
         // Once more with all activations kept, for a look at each layer.
         let apart = Options {
             apart: true,

@@ -67,7 +67,14 @@ pub fn plan(
     let mut loops = Vec::new();
     let mut commits = Vec::new();
     for layer in &model.program.layers {
-        let choices = [Commit::Row, Commit::Element].map(|c| (c, steps(&model.program, layer, c)));
+        // In tiles there is a commit per row only.
+        let least = if layer.tiles.is_some() {
+            Commit::Row
+        } else {
+            Commit::Element
+        };
+        let choices = [Commit::Row, least]
+            .map(|c| (c, fetched(board, layer, steps(&model.program, layer, c))));
         let need = |l: &Loop| {
             let region = board.iteration(l.units, l.writes) + board.commit();
             (board.restart(l.input) + region).energy.get()
@@ -75,9 +82,14 @@ pub fn plan(
         let Some((commit, chosen)) = choices.iter().find(|(_, l)| need(l) <= usable) else {
             let [.., (_, least)] = &choices;
             return Err(format!(
-                "{}: a value takes {:.1} µJ with the restart before it, and a power cycle of {:.0} µF holds {:.1} µJ that \
+                "{}: a {} takes {:.1} µJ with the restart before it, and a power cycle of {:.0} µF holds {:.1} µJ that \
                  the plan counts on; a larger capacitor is needed",
                 layer.place,
+                if layer.tiles.is_some() {
+                    "row in tiles"
+                } else {
+                    "value"
+                },
                 need(least) * 1e6,
                 board.storage.capacitance.get() * 1e6,
                 usable * 1e6
@@ -100,6 +112,17 @@ pub fn plan(
     Ok(())
 }
 
+/// A loop whose tiles are fetched and stored one by one: as work of the same energy.
+fn fetched(board: &Board, layer: &Layer, mut l: Loop) -> Loop {
+    if let Some(tiles) = layer.tiles {
+        let all = board.read_byte.energy.get() * tiles.fetched as f64
+            + board.read_access.energy.get() * tiles.accesses as f64;
+        let units = all / l.iterations.max(1) as f64 / board.unit.energy.get();
+        l.units += units.ceil() as u64;
+    }
+    l
+}
+
 /// A layer as the loop of its kernel.
 pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
     let output = network.buffer(layer.output);
@@ -109,8 +132,13 @@ pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
         .iter()
         .map(|id| network.buffer(*id).bytes() as u64);
     let input = inputs.sum();
+    let tile = layer
+        .tiles
+        .and_then(|t| t.size)
+        .map(|(tile, _)| tile as u64);
     let rows = match (output.shape.as_slice(), &layer.kernel) {
         (_, Kernel::General(general)) => values.div_ceil(general.tile as u64),
+        (_, Kernel::Add(_)) if tile.is_some() => values.div_ceil(tile.unwrap_or(1)),
         ([rows, _, _], _) => *rows as u64,
         // Eight neurons are a row.
         (_, Kernel::Dense(_)) => values.div_ceil(8),
@@ -128,8 +156,10 @@ pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
         iterations,
         units: work.div_ceil(iterations),
         writes: values.div_ceil(iterations),
-        input,
+        // Tiles are fetched again as they are needed.
+        input: if layer.tiles.is_some() { 0 } else { input },
         every: 1,
+        tile: layer.tiles.map(|t| t.bytes as u64),
     }
 }
 

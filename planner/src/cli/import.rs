@@ -99,7 +99,13 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
                 Some(farads) => board.clone().with(Farads(farads)),
                 None => board.clone(),
             };
-            let memory = (args.sram, args.nvm.unwrap_or(model.need.nvm));
+            // Where NVM is mapped nothing is in SRAM.
+            let sram = if board.memory == Memory::Words {
+                args.sram.max(model.need.sram())
+            } else {
+                args.sram
+            };
+            let memory = (sram, args.nvm.unwrap_or(model.need.nvm));
             let command = format!("rekindle import {}", name.to_string_lossy());
             plan(&mut model, &board, &command, memory)
                 .map_err(|e| format!("{}: {e}", args.model.display()))?;
@@ -130,13 +136,16 @@ fn report(model: &Import) -> serde_json::Value {
                 "output": program.buffer(layer.output).shape,
                 "commit": commit(layer),
                 "macs": program.macs(layer),
-                "arena_bytes": arena(program, layer),
+                "arena_bytes": if layer.tiles.is_some() { 0 } else { arena(program, layer) },
+                "tile_bytes": layer.tiles.map(|t| t.bytes),
             })
         })
         .collect();
     json!({
         "layers": layers,
         "arena_bytes": model.need.arena,
+        "tile_bytes": model.need.tiles,
+        "sram_bytes": model.need.sram(),
         "nvm_bytes": model.need.nvm,
         "nvm_bytes_apart": model.need.apart,
         "constants_bytes": model.need.constants,
@@ -155,7 +164,7 @@ fn print(model: &Import, out: &Path) {
     let program = &model.program;
     println!(
         "{:<12} {:>14} {:>12} {:>14} {:>10}",
-        "layer", "output", "MACs", "arena, bytes", "commit per"
+        "layer", "output", "MACs", "SRAM, bytes", "commit per"
     );
     for layer in &program.layers {
         let shape: Vec<_> = program
@@ -164,9 +173,13 @@ fn print(model: &Import, out: &Path) {
             .iter()
             .map(usize::to_string)
             .collect();
-        let (macs, arena) = (program.macs(layer), arena(program, layer));
+        let macs = program.macs(layer);
+        let sram = match layer.tiles {
+            Some(tiles) => format!("tile {}", tiles.bytes),
+            None => arena(program, layer).to_string(),
+        };
         println!(
-            "{:<12} {:>14} {macs:>12} {arena:>14} {:>10}",
+            "{:<12} {:>14} {macs:>12} {sram:>14} {:>10}",
             layer.name,
             shape.join("×"),
             commit(layer)
@@ -179,7 +192,7 @@ fn print(model: &Import, out: &Path) {
         need.constants,
         need.nvm,
         need.apart,
-        need.arena,
+        need.sram(),
         out.display()
     );
 }

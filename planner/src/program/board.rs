@@ -135,6 +135,9 @@ impl Board {
     /// SRAM for the buffers of a loop, in bytes: none where NVM is mapped; otherwise its input, its output and a bit for
     /// each byte of output, aligned.
     pub fn sram(&self, l: &super::Loop) -> u64 {
+        if let Some(tile) = l.tile {
+            return tile;
+        }
         let output = l.iterations.max(1) * l.writes;
         match self.memory {
             Memory::Words => 0,

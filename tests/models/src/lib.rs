@@ -44,6 +44,31 @@ macro_rules! imported {
     };
 }
 
+/// The same, with so little SRAM that layers are in tiles.
+macro_rules! tiled {
+    ($(#[$doc:meta])* $name:ident of $model:ident if $has:ident) => {
+        $(#[$doc])*
+        #[cfg($has)]
+        pub mod $name {
+            $crate::imported!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
+            pub use super::$model::SAMPLES;
+        }
+    };
+}
+
+tiled!(
+    /// `gates` on 160 bytes.
+    gates_tiled of gates if has_gates);
+tiled!(
+    /// `moves` on 160 bytes.
+    moves_tiled of moves if has_moves);
+tiled!(
+    /// `keyword_spotting` on 1 KB.
+    keyword_spotting_tiled of keyword_spotting if has_keyword_spotting);
+tiled!(
+    /// `resnet` on 2 KB.
+    resnet_tiled of resnet if has_resnet);
+
 model!(
     /// The LeNet-class network of the examples.
     lenet if has_lenet);

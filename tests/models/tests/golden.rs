@@ -68,6 +68,58 @@ macro_rules! ends {
     };
 }
 
+/// NVM behind a driver.
+struct Driven(Vec<u8>);
+
+impl embedded_storage::ReadStorage for Driven {
+    type Error = ();
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), ()> {
+        into.copy_from_slice(&self.0[at as usize..][..into.len()]);
+        Ok(())
+    }
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl embedded_storage::Storage for Driven {
+    fn write(&mut self, at: u32, from: &[u8]) -> Result<(), ()> {
+        self.0[at as usize..][..from.len()].copy_from_slice(from);
+        Ok(())
+    }
+}
+
+/// Asserts that a model with little SRAM gives the outputs of all samples where NVM is behind a driver, on exactly the
+/// arena that it states.
+macro_rules! tiled {
+    ($($test:ident: $name:ident if $has:ident, $most:literal;)*) => {$(
+        #[test]
+        #[cfg($has)]
+        fn $test() {
+            use rekindle_models::$name::{ARENA, InputTensor, Memory, SAMPLES, TILES, whole};
+
+            const { assert!(ARENA + TILES <= $most && TILES > 0) };
+            let store = Bytes::new(Driven(vec![0; Memory::SIZE + 512]));
+            let mut nvm = Nvm::<Memory, _>::open(store).unwrap();
+            for (input, expected) in SAMPLES {
+                nvm.restart().unwrap();
+                let input = InputTensor::ref_from_bytes(input.as_bytes()).unwrap();
+                nvm.write(|m| &mut m.input, input).unwrap();
+                nvm.resume_or_start(&mut [0; ARENA], whole).unwrap();
+                let output = nvm.read(|m| &m.output).unwrap();
+                same("output", output.as_bytes(), expected.as_bytes());
+            }
+        }
+    )*};
+}
+
+tiled! {
+    functions_and_products_in_tiles: gates_tiled if has_gates, 160;
+    paddings_and_slices_in_tiles: moves_tiled if has_moves, 160;
+    keyword_spotting_on_one_kilobyte: keyword_spotting_tiled if has_keyword_spotting, 1024;
+    resnet_on_two_kilobytes: resnet_tiled if has_resnet, 2048;
+}
+
 /// The project's own models, of the operators that the reference models lack.
 mod gates {
     use super::*;

@@ -47,6 +47,13 @@ fn other_operators_survive_every_outage() {
 }
 
 #[test]
+fn layers_in_tiles_survive_every_outage() {
+    use rekindle_models::{gates_tiled, moves_tiled};
+    complete(&check(|m: &mut gates_tiled::Memory| &mut m.input).run_bytes(gates_tiled::whole));
+    complete(&check(|m: &mut moves_tiled::Memory| &mut m.input).run_bytes(moves_tiled::whole));
+}
+
+#[test]
 #[cfg(has_hello_world)]
 fn hello_world_survives_every_outage() {
     use rekindle_models::hello_world::{Memory, whole};
