@@ -95,6 +95,7 @@ fn filters(program: &Program) -> impl Iterator<Item = (&Layer, &Filter)> {
         .iter()
         .filter_map(|layer| match &layer.kernel {
             Kernel::Conv2d(f) | Kernel::Depthwise(f) | Kernel::Dense(f) => Some((layer, f)),
+            Kernel::Fused(f) => Some((layer, &f.filter)),
             _ => None,
         })
 }
@@ -159,6 +160,9 @@ fn imports(program: &Program) -> String {
         }
         let (ty, task) = kernel_names(&layer.kernel);
         types.insert(ty);
+        if let Kernel::Fused(_) = layer.kernel {
+            types.extend(["Between", "Pool"]);
+        }
         if layer.commit == Commit::Row && layer.tiles.is_none() {
             tasks.insert(task);
         }
@@ -264,6 +268,16 @@ fn network(program: &Program) -> String {
             layer.name
         );
         let _ = writeln!(values, "{}: {value},", layer.name);
+        if let Kernel::Fused(f) = &layer.kernel {
+            let (ty, value) = fixed(&f.name, &Kernel::MaxPool(f.pool));
+            let between = f.between.map(|n| n.to_string()).join("×");
+            let _ = writeln!(
+                fields,
+                "/// Of the {between} that `{}` makes.\npub {}: {ty},",
+                layer.name, f.name
+            );
+            let _ = writeln!(values, "{}: {value},", f.name);
+        }
     }
     let shaped = |l: &Layer| matches!(&l.kernel, Kernel::General(g) if g.shaped);
     let allow = if program.layers.iter().any(shaped) {
@@ -375,6 +389,7 @@ fn fixed(name: &str, kernel: &Kernel) -> (String, String) {
                 activation(*a)
             ),
         ),
+        Kernel::Fused(f) => fixed(name, &Kernel::Conv2d(f.filter.clone())),
         Kernel::General(_) => Default::default(),
     }
 }
@@ -487,7 +502,7 @@ fn tile_bytes(layer: &Layer) -> Option<String> {
             return Some(format!("tiled::sram::piece({})", tile(layer)?));
         }
         Kernel::Add(_) => return Some(format!("tiled::sram::add({})", tile(layer)?)),
-        Kernel::General(_) => return None,
+        Kernel::Fused(_) | Kernel::General(_) => return None,
     };
     let tile = tile(layer).map_or(String::new(), |tile| tile + ", ");
     Some(format!(
@@ -529,6 +544,13 @@ fn task(program: &Program, places: &[Shared]) -> String {
         };
         let constants =
             constant(program, layer).map_or(String::new(), |_| format!("&net.{}, ", layer.name));
+        let constants = match &layer.kernel {
+            Kernel::Fused(f) => {
+                let [rows, columns] = f.between;
+                format!("{constants}Between::<{rows}, {columns}>, &net.{}, ", f.name)
+            }
+            _ => constants,
+        };
         let inputs: Vec<_> = layer
             .inputs
             .iter()
@@ -583,6 +605,7 @@ fn kernel_names(kernel: &Kernel) -> (&'static str, &'static str) {
         Kernel::AveragePool(_) => ("Pool", "average_pool"),
         Kernel::Softmax { .. } => ("Softmax", "softmax"),
         Kernel::Add(_) => ("Add", "add"),
+        Kernel::Fused(_) => ("Conv2d", "conv2d_max_pool"),
         Kernel::General(general) => (general.layer.unwrap_or_default(), general.task),
     }
 }

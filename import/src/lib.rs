@@ -10,6 +10,7 @@
 
 mod emit;
 mod error;
+mod fuse;
 pub mod graph;
 pub mod memory;
 mod output;
@@ -19,4 +20,4 @@ pub mod tiles;
 
 pub use error::{ImportError, Place, Unsupported};
 pub use memory::{Limits, Need, Shared};
-pub use output::{Import, Options, import};
+pub use output::{Fuse, Import, Options, import};

@@ -1,7 +1,7 @@
 //! What a program needs of SRAM and NVM.
 
 use crate::program::{Buffer, BufferId, Kernel, Layer, Program, Role};
-use crate::tiles::tiles;
+use crate::tiles::{Tiles, tiles};
 use crate::{ImportError, Place};
 
 /// Memory that a device has for the network, in bytes.
@@ -141,6 +141,11 @@ pub fn arena(program: &Program, layer: &Layer) -> usize {
 /// The most that a tile takes where a smaller one does as well.
 const TILE: usize = 2048;
 
+/// A layer in tiles where SRAM for them is not short.
+pub fn tile(program: &Program, layer: &Layer) -> Tiles {
+    tiles(program, layer, TILE)
+}
+
 /// Puts layers into tiles, those with the most in the arena first, until arena and tiles are within `sram` together.
 ///
 /// # Errors
@@ -211,6 +216,7 @@ pub fn constants(layer: &Layer) -> usize {
         Kernel::Conv2d(f) | Kernel::Depthwise(f) | Kernel::Dense(f) => {
             f.weight.len() + 12 * f.bias.len()
         }
+        Kernel::Fused(f) => f.filter.weight.len() + 12 * f.filter.bias.len(),
         _ => 0,
     }
 }

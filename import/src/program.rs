@@ -100,8 +100,23 @@ pub enum Kernel {
     },
     /// Sum of two tensors of one shape.
     Add(Add),
+    /// A convolution and the maximum of it, without what is between them.
+    Fused(Box<Fused>),
     /// Any other operator.
     General(General),
+}
+
+/// A convolution and the maximum pooling behind it.
+#[derive(Clone, Debug)]
+pub struct Fused {
+    /// Of the convolution.
+    pub filter: Filter,
+    /// Of the pooling.
+    pub pool: Pool,
+    /// Name of the pooling's constants.
+    pub name: String,
+    /// Rows and columns of what is between the two.
+    pub between: [usize; 2],
 }
 
 /// A task whose constants are few.
@@ -209,6 +224,7 @@ impl Program {
         };
         match &layer.kernel {
             Kernel::Conv2d(f) | Kernel::Depthwise(f) => places(layer.output) * f.weight.len(),
+            Kernel::Fused(f) => f.between.iter().product::<usize>() * f.filter.weight.len(),
             Kernel::Dense(f) => f.weight.len(),
             _ => 0,
         }

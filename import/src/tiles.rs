@@ -83,6 +83,13 @@ pub fn tiles(program: &Program, layer: &Layer, most: usize) -> Tiles {
                 accesses: places * groups * (window + 1),
             }
         }
+        // Only a program without such layers is put into tiles.
+        Kernel::Fused(_) => Tiles {
+            bytes: usize::MAX / 2,
+            size: None,
+            fetched: 0,
+            accesses: 0,
+        },
         Kernel::Softmax { .. } => {
             let piece = part(input, 1);
             Tiles {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use npyz::NpyFile;
 use rekindle_import::program::{Buffer, Program, Role};
-use rekindle_import::{Limits, Options, Place, import};
+use rekindle_import::{Fuse, Limits, Options, Place, import};
 use zip::ZipArchive;
 
 /// Name, and path relative to the repository's root without `.tflite`; golden vectors are beside the reference models.
@@ -59,6 +59,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let model = import(&bytes, short)?;
             model.write(&out.join(format!("{name}_tiled.rs")))?;
+        }
+        if name == "lenet" {
+            let fused = Options {
+                fuse: Fuse::Always,
+                ..options.clone()
+            };
+            let model = import(&bytes, fused)?;
+            model.write(&out.join("lenet_fused.rs"))?;
         }
         // Once more with all activations kept, for a look at each layer.
         let apart = Options {

@@ -1,10 +1,10 @@
 //! Devices and capacitors of `rekindle import`, and what they make of a network.
 
-use rekindle_import::Import;
 use rekindle_import::program::{Commit, Kernel, Layer, Program as Network};
+use rekindle_import::{Import, memory};
 use rekindle_planner::emit_rust::{Module, module};
 use rekindle_planner::profile::{self, SHIPPED};
-use rekindle_planner::program::{Board, Loop, Program};
+use rekindle_planner::program::{Board, Loop, Memory, Program};
 
 /// Part of a power cycle's energy that a plan counts on.
 const MARGIN: f64 = 0.9;
@@ -51,12 +51,12 @@ pub fn farads(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a capacitance, such as 100u or 1m".to_owned())
 }
 
-/// Lets each layer commit after each row where a power cycle holds one, else after each value; and the plan for it, which
-/// the compiler checks.
+/// Lets each layer commit after each row where a power cycle holds one, else after each value, else in tiles; and the plan
+/// for it, which the compiler checks.
 ///
 /// # Errors
 ///
-/// The first layer of which a power cycle does not hold one value.
+/// The first layer of which a power cycle does not hold the smallest step.
 pub fn plan(
     model: &mut Import,
     board: &Board,
@@ -65,41 +65,30 @@ pub fn plan(
 ) -> Result<(), String> {
     let usable = board.usable().get() * MARGIN;
     let mut loops = Vec::new();
-    let mut commits = Vec::new();
-    for layer in &model.program.layers {
-        // In tiles there is a commit per row only.
-        let least = if layer.tiles.is_some() {
-            Commit::Row
-        } else {
-            Commit::Element
-        };
-        let choices = [Commit::Row, least]
-            .map(|c| (c, fetched(board, layer, steps(&model.program, layer, c))));
+    for at in 0..model.program.layers.len() {
         let need = |l: &Loop| {
             let region = board.iteration(l.units, l.writes) + board.commit();
             (board.restart(l.input) + region).energy.get()
         };
-        let Some((commit, chosen)) = choices.iter().find(|(_, l)| need(l) <= usable) else {
-            let [.., (_, least)] = &choices;
+        let chosen = choices(model, board, at)
+            .into_iter()
+            .find(|(_, l)| need(l) <= usable);
+        let Some((choice, chosen)) = chosen else {
+            let least = choices(model, board, at).into_iter().map(|(_, l)| need(&l));
             return Err(format!(
-                "{}: a {} takes {:.1} µJ with the restart before it, and a power cycle of {:.0} µF holds {:.1} µJ that \
-                 the plan counts on; a larger capacitor is needed",
-                layer.place,
-                if layer.tiles.is_some() {
-                    "row in tiles"
-                } else {
-                    "value"
-                },
-                need(least) * 1e6,
+                "{}: the smallest step takes {:.1} µJ with the restart before it, and a power cycle of {:.0} µF holds {:.1} µJ \
+                 that the plan counts on; a larger capacitor is needed",
+                model.program.layers[at].place,
+                least.fold(f64::INFINITY, f64::min) * 1e6,
                 board.storage.capacitance.get() * 1e6,
                 usable * 1e6
             ));
         };
-        commits.push(*commit);
-        loops.push(chosen.clone());
-    }
-    for (layer, commit) in model.program.layers.iter_mut().zip(commits) {
-        layer.commit = commit;
+        match choice {
+            Choice::Commit(commit) => model.program.layers[at].commit = commit,
+            Choice::Tiles => model.tile(at),
+        }
+        loops.push(chosen);
     }
     model.plan = Some(module(&Module {
         command,
@@ -110,6 +99,37 @@ pub fn plan(
         nvm_bytes: nvm as u64,
     }));
     Ok(())
+}
+
+/// What can be done with a layer.
+#[derive(Clone, Copy)]
+enum Choice {
+    /// As it is, with a commit this often.
+    Commit(Commit),
+    /// In tiles, which are not fetched before they are needed.
+    Tiles,
+}
+
+/// The choices for a layer, those that cost least first.
+fn choices(model: &Import, board: &Board, at: usize) -> Vec<(Choice, Loop)> {
+    let layer = &model.program.layers[at];
+    let with = |layer: &Layer, commit| fetched(board, layer, steps(&model.program, layer, commit));
+    let mut all = vec![(Choice::Commit(Commit::Row), with(layer, Commit::Row))];
+    // In tiles, and for two layers at once, there is a commit per row only.
+    if layer.tiles.is_none() && !matches!(layer.kernel, Kernel::Fused(_)) {
+        all.push((
+            Choice::Commit(Commit::Element),
+            with(layer, Commit::Element),
+        ));
+        if board.memory == Memory::Bytes {
+            let tiled = Layer {
+                tiles: Some(memory::tile(&model.program, layer)),
+                ..layer.clone()
+            };
+            all.push((Choice::Tiles, with(&tiled, Commit::Row)));
+        }
+    }
+    all
 }
 
 /// A loop whose tiles are fetched and stored one by one: as work of the same energy.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use rekindle_import::memory::arena;
 use rekindle_import::program::{Commit, Kernel, Layer};
-use rekindle_import::{Import, Limits, Options, import};
+use rekindle_import::{Fuse, Import, Limits, Options, import};
 use rekindle_planner::program::{Board, Memory};
 use rekindle_planner::units::Farads;
 use serde_json::json;
@@ -40,6 +40,10 @@ pub struct ImportArgs {
     /// Give each activation a place of its own in NVM, so that all can be read after a run.
     #[arg(long)]
     apart: bool,
+    /// One task for a convolution and its maximum pooling wherever there can be: less memory, more instructions. If left
+    /// out, where memory is short.
+    #[arg(long)]
+    fused: bool,
     /// Print what was written as JSON.
     #[arg(long)]
     json: bool,
@@ -91,8 +95,15 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
             nvm: args.nvm.unwrap_or(usize::MAX),
         },
         apart: args.apart,
+        // A convolution and its pooling commit per row only.
+        fuse: match args.commit {
+            Granularity::Element => Fuse::Never,
+            Granularity::Row if args.fused => Fuse::Always,
+            Granularity::Row => Fuse::WhereShort,
+        },
     };
-    let mut model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
+    let mut model =
+        import(&file, options.clone()).map_err(|e| format!("{}: {e}", args.model.display()))?;
     match &args.device {
         Some(board) => {
             let board = match args.capacitor {
@@ -105,10 +116,26 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
             } else {
                 args.sram
             };
-            let memory = (sram, args.nvm.unwrap_or(model.need.nvm));
             let command = format!("rekindle import {}", name.to_string_lossy());
-            plan(&mut model, &board, &command, memory)
-                .map_err(|e| format!("{}: {e}", args.model.display()))?;
+            let planned = |model: &mut Import| {
+                let memory = (sram, args.nvm.unwrap_or(model.need.nvm));
+                plan(model, &board, &command, memory)
+            };
+            let fused = |l: &Layer| matches!(l.kernel, Kernel::Fused(_));
+            if let Err(why) = planned(&mut model) {
+                // Layer by layer there are more commits.
+                let single = Options {
+                    fuse: Fuse::Never,
+                    ..options
+                };
+                let retried = model.program.layers.iter().any(fused).then(|| {
+                    model = import(&file, single).map_err(|e| e.to_string())?;
+                    planned(&mut model)
+                });
+                retried
+                    .unwrap_or(Err(why))
+                    .map_err(|e| format!("{}: {e}", args.model.display()))?;
+            }
         }
         None => model.program.commit(match args.commit {
             Granularity::Row => Commit::Row,

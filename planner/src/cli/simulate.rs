@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use rekindle_import::program::Commit;
-use rekindle_import::{Limits, Options, import};
+use rekindle_import::{Fuse, Limits, Options, import};
 use rekindle_planner::program::{
     Board, Format, Harvest, Policy, Program, read_trace, simulate_policy,
 };
@@ -158,6 +158,7 @@ fn program(args: &SimulateArgs) -> Result<Program, Failure> {
             nvm: usize::MAX,
         },
         apart: false,
+        fuse: Fuse::Never,
     };
     let model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
     let commit = match args.step {

@@ -69,6 +69,12 @@ tiled!(
     /// `resnet` on 2 KB.
     resnet_tiled of resnet if has_resnet);
 
+/// `lenet` with each convolution and its pooling as one task.
+#[cfg(has_lenet)]
+pub mod lenet_fused {
+    crate::imported!(concat!(env!("OUT_DIR"), "/lenet_fused.rs"));
+}
+
 model!(
     /// The LeNet-class network of the examples.
     lenet if has_lenet);

@@ -120,6 +120,35 @@ tiled! {
     resnet_on_two_kilobytes: resnet_tiled if has_resnet, 2048;
 }
 
+/// A convolution and its pooling in one task give the bits of the two, in a third of the memory.
+#[test]
+fn fused_layers_give_the_same_bits_in_less_memory() {
+    use rekindle_models::{lenet, lenet_fused};
+
+    const { assert!(3 * lenet_fused::NVM < lenet::NVM && 3 * lenet_fused::ARENA < lenet::ARENA) };
+    let mut state = 1_u32;
+    for _ in 0..20 {
+        let mut input = [[[0_i8; 1]; 28]; 28];
+        for byte in input.as_flattened_mut().as_flattened_mut() {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = (state >> 24) as u8 as i8;
+        }
+        let mut words = vec![0_u64; lenet::Memory::SIZE / 8 + 256];
+        let mut nvm = Nvm::<lenet::Memory, _>::open(Mapped::from_words(&mut words)).unwrap();
+        nvm.write(|m| &mut m.input, &input).unwrap();
+        nvm.resume_or_start(&mut [], lenet::whole).unwrap();
+        let expected = nvm.read(|m| &m.output).unwrap();
+
+        let store = Bytes::new(Driven(vec![0; lenet_fused::Memory::SIZE + 512]));
+        let mut nvm = Nvm::<lenet_fused::Memory, _>::open(store).unwrap();
+        nvm.write(|m| &mut m.input, &input).unwrap();
+        nvm.resume_or_start(&mut [0; lenet_fused::ARENA], lenet_fused::whole)
+            .unwrap();
+        let found = nvm.read(|m| &m.output).unwrap();
+        same("output", found.as_bytes(), expected.as_bytes());
+    }
+}
+
 /// The project's own models, of the operators that the reference models lack.
 mod gates {
     use super::*;

@@ -54,6 +54,13 @@ fn layers_in_tiles_survive_every_outage() {
 }
 
 #[test]
+fn fused_layers_survive_every_outage() {
+    use rekindle_models::lenet_fused::{Memory, whole};
+    complete(&check(|m: &mut Memory| &mut m.input).run_mapped(whole));
+    complete(&check(|m: &mut Memory| &mut m.input).run_bytes(whole));
+}
+
+#[test]
 #[cfg(has_hello_world)]
 fn hello_world_survives_every_outage() {
     use rekindle_models::hello_world::{Memory, whole};
