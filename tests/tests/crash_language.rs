@@ -211,6 +211,48 @@ fn phases_with_saved_locals() {
     );
 }
 
+// Its commits stay where they were, also if the outage came at the commit inside: what is durable at each is as without.
+#[intermittent_task]
+fn between_two_commits(z: InPlace<[i32; N]>, y: Output<[i32; N]>) {
+    #[commit(every = 2)]
+    for i in 0..5 {
+        y.set(i, 7);
+        #[commit]
+        let v: i32 = z.get(0);
+        z.set(0, v * 3 + 1);
+    }
+    let mut k: usize = 0;
+    #[commit(every = 3)]
+    while k < 5 {
+        y.set(k, 8);
+        #[commit]
+        let v: i32 = z.get(1);
+        z.set(1, v * 3 + 1);
+        k += 1;
+    }
+    let mut l: usize = 0;
+    #[commit(every = 2)]
+    loop {
+        y.set(l, 9);
+        #[commit]
+        let v: i32 = z.get(2);
+        z.set(2, v * 3 + 1);
+        l += 1;
+        if l == 5 {
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_outage_between_two_commits_of_a_loop() {
+    survives!(
+        |cx, m| between_two_commits(cx, &mut m.z, &mut m.y),
+        z = [121, 121, 121, 0, 0, 0],
+        y = [9, 9, 9, 9, 9, 0],
+    );
+}
+
 #[intermittent_task]
 fn collatz(y: Output<[i32; N]>, start: u32) {
     let mut n: u32 = start;

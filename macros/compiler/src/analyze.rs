@@ -284,6 +284,9 @@ impl Walker<'_> {
                 }
             }
             Head::While(cond) if has_let(cond) => {
+                if l.counts() {
+                    env.push_index(l.id);
+                }
                 if l.body.range().is_some() {
                     self.diagnostics.push(
                         Diagnostic::new(cond.span(), "a commit inside a `while let`")
@@ -293,13 +296,14 @@ impl Walker<'_> {
                     );
                 }
             }
+            Head::While(_) | Head::Loop if l.counts() => env.push_index(l.id),
             Head::While(_) | Head::Loop => {}
         }
         self.body(&l.body, env);
         if let Some(commit) = &l.commit {
             // At the loop's own commit the loop variable is out of scope; its index is not.
             env.truncate(depth);
-            if matches!(l.head, Head::For(..)) {
+            if l.counts() {
                 env.push_index(l.id);
             }
             self.site(commit.site, node, env);

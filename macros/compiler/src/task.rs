@@ -196,6 +196,20 @@ pub struct Paced {
     pub cost: Option<Expr>,
 }
 
+impl Loop {
+    /// Whether records made inside hold how many iterations have begun. A loop that commits after each N-th iteration,
+    /// and may be entered between two of these commits, counts on from there: else an outage would move them.
+    pub fn counts(&self) -> bool {
+        matches!(self.head, Head::For(..)) || self.counts_on()
+    }
+
+    /// Whether the iterations to its next commit follow from those that have begun.
+    pub fn counts_on(&self) -> bool {
+        let counted = |c: &LoopCommit| c.every.is_some() && c.paced.is_none();
+        self.commit.as_ref().is_some_and(counted) && self.body.range().is_some()
+    }
+}
+
 impl LoopCommit {
     /// Whether every iteration ends with a commit for certain.
     pub fn each(&self) -> bool {

@@ -39,6 +39,11 @@ snapshot!(
 );
 
 snapshot!(
+    a_counted_loop_around_a_commit,
+    "fn task(b: InPlace<[i32; 4]>) { let mut k: usize = 0; #[commit(every = 3)] while k < 4 { #[commit] let v: i32 = b.get(k); b.set(k, v + 1); k += 1; } }"
+);
+
+snapshot!(
     saved_locals,
     "fn task(x: Input<[i8; 4]>, y: Output<[i32; 4]>) { let mut sum: i32 = 0; let top = x[3]; \
      #[commit] for i in 0..4 { if x[i] == top { continue; } sum += i32::from(x[i]); y.set(i, sum); } }"

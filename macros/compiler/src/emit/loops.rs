@@ -57,22 +57,41 @@ impl Emitter<'_> {
         }
     }
 
-    /// `while` and `loop`: no index; the recorded iteration is entered without evaluating the condition.
+    /// `while` and `loop`: the recorded iteration is entered without evaluating the condition. Iterations are counted
+    /// only where a commit after each N-th depends on it; the count wraps.
     fn conditional(&self, l: &Loop, cond: Option<&Expr>) -> TokenStream {
         let at = local("at");
+        let (rk, frame) = (local("core"), local("frame"));
+        let (first, last) = (l.range.first, l.range.last);
         let (name, body) = (self.label(l), self.body(&l.body));
         let own = self.resumed_here(l);
         let (setup, commit) = self.own_commit(l);
         let body = iteration(l, &body);
+        let every = l.commit.as_ref().and_then(|c| c.every.as_ref());
+        let (begun, count) = match every {
+            Some(n) if l.counts_on() => {
+                let (next, current) = (next(l.id), current(l.id));
+                (
+                    quote!(let mut #next: u32 = if #first <= #at && #at <= #last { #rk.restore::<u32>(&mut #frame)? } else { 0 };),
+                    quote! {
+                        let #current: u32 = #next;
+                        #next = (#next + 1) % (#n) as u32;
+                    },
+                )
+            }
+            _ => Default::default(),
+        };
         let head = match cond {
             None => quote!(loop),
             Some(cond) if l.body.range().is_none() => quote!(while #cond),
             Some(cond) => quote!(while #at != 0 || (#cond)),
         };
         quote! {
+            #begun
             #own
             #setup
             #name #head {
+                #count
                 #body
                 #commit
             }
@@ -98,7 +117,7 @@ impl Emitter<'_> {
             return Default::default();
         };
         let record = self.record(c.site, self.saves_at(c.site), &[l.id]);
-        when_due(c, l.id, &record)
+        when_due(c, l.id, l.counts_on(), &record)
     }
 
     /// The outermost loop of a counted nest.
@@ -142,7 +161,8 @@ impl Emitter<'_> {
         let strides = self.strides(l, levels);
         let outer = next(l.id);
         // Counted over the whole nest: `every = N` may be more than one pass of the innermost loop.
-        let setup = innermost_commit(l).map(|(id, c)| when_due(c, id, &TokenStream::new()).0);
+        let setup =
+            innermost_commit(l).map(|(id, c)| when_due(c, id, false, &TokenStream::new()).0);
         let level = self.nest_level(l, pat, iter, 0, levels.len() == 1);
         let clear = if levels.len() == 1 {
             quote!(#at = 0;)
@@ -227,7 +247,7 @@ impl Emitter<'_> {
         let Some(c) = &l.commit else {
             return TokenStream::new();
         };
-        let (_, commit) = when_due(c, l.id, &commit);
+        let (_, commit) = when_due(c, l.id, false, &commit);
         let body = self.body(&l.body);
         let body = iteration(l, &body);
         let reset = if level == 0 {
@@ -281,8 +301,14 @@ fn iteration(l: &Loop, body: &TokenStream) -> TokenStream {
 
 /// What stands before a loop, and at the end of an iteration, for a commit that is not made after each.
 ///
-/// `every = N` counts down; `paced` asks the pacer, which counts from nothing after every boot.
-fn when_due(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, TokenStream) {
+/// `every = N` counts down, from what is left after the iterations that have begun if it `counts_on`; `paced` asks the
+/// pacer, which counts from nothing after every boot.
+fn when_due(
+    c: &LoopCommit,
+    id: usize,
+    counts_on: bool,
+    commit: &TokenStream,
+) -> (TokenStream, TokenStream) {
     let rk = local("core");
     let bounded = c.every.is_some();
     let asks = c.paced.as_ref().map(|paced| {
@@ -301,9 +327,13 @@ fn when_due(c: &LoopCommit, id: usize, commit: &TokenStream) -> (TokenStream, To
     };
     let left = numbered("left", id);
     let check = quote_spanned!(n.span()=> const { ::core::assert!((#n) as u64 > 0, "`every = 0` would never commit") };);
+    let begun = counts_on.then(|| {
+        let next = next(id);
+        quote!(- #next % (#n) as u32)
+    });
     let setup = quote! {
         #check
-        let mut #left: u32 = (#n) as u32;
+        let mut #left: u32 = (#n) as u32 #begun;
     };
     // The pacer hears of every iteration.
     let condition = match asks {
