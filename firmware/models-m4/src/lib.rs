@@ -53,7 +53,12 @@ macro_rules! measured {
         use rekindle::zerocopy::{FromBytes, IntoBytes};
         use rekindle_cortex_m4::board::{bytes, console, psram};
         use rekindle_cortex_m4::say;
-        use rekindle_models::$model::{ARENA, InputTensor, Memory, SAMPLES, whole};
+        use rekindle_models::$model::{ARENA, InputTensor, Memory, NETWORK, SAMPLES, infer};
+
+        /// As `docs/import.md` says.
+        fn whole<S: Store>(cx: &mut Cx<'_, S>, m: &mut Memory) -> Result<(), Error> {
+            infer(cx, &m.input, &NETWORK, &mut m.net, &mut m.output)
+        }
 
         fn run() -> Result<(Cost, usize), Error> {
             // SAFETY: nothing else is there.
