@@ -89,15 +89,17 @@ fn formatted(text: &str) -> String {
     out
 }
 
-fn filters(program: &Program) -> impl Iterator<Item = (&Layer, &Filter)> {
-    program
-        .layers
-        .iter()
-        .filter_map(|layer| match &layer.kernel {
-            Kernel::Conv2d(f) | Kernel::Depthwise(f) | Kernel::Dense(f) => Some((layer, f)),
-            Kernel::Fused(f) => Some((layer, &f.filter)),
-            _ => None,
-        })
+/// Names and constants of what has weights.
+fn filters(program: &Program) -> impl Iterator<Item = (&str, &Filter)> {
+    program.layers.iter().flat_map(|layer| {
+        let one = |f| vec![(&*layer.name, f)];
+        match &layer.kernel {
+            Kernel::Conv2d(f) | Kernel::Depthwise(f) | Kernel::Dense(f) => one(f),
+            Kernel::Fused(f) => one(&f.filter),
+            Kernel::Chain(all) => all.iter().map(|(name, f)| (&**name, f)).collect(),
+            _ => Vec::new(),
+        }
+    })
 }
 
 fn head(program: &Program, need: Need, names: Names) -> String {
@@ -163,7 +165,9 @@ fn imports(program: &Program) -> String {
         if let Kernel::Fused(_) = layer.kernel {
             types.extend(["Between", "Pool"]);
         }
-        if layer.commit == Commit::Row && layer.tiles.is_none() {
+        if matches!(layer.kernel, Kernel::Chain(_)) {
+            // A task of its own.
+        } else if layer.commit == Commit::Row && layer.tiles.is_none() {
             tasks.insert(task);
         }
         if !matches!(
@@ -232,14 +236,14 @@ fn weights(program: &Program, names: Names) -> String {
     let mut text =
         "/// The file of constants.\n#[derive(FromBytes)]\n#[zerocopy(crate = \"rekindle::zerocopy\")]\n#[repr(C)]\nstruct Weights {\n"
             .to_owned();
-    for (Layer { name, .. }, f) in filters(program) {
+    for (name, f) in filters(program) {
         let n = f.bias.len();
         let _ = writeln!(
             text,
             "{name}_bias: [i32; {n}],\n{name}_scale: [[i32; 2]; {n}],"
         );
     }
-    for (Layer { name, .. }, f) in filters(program) {
+    for (name, f) in filters(program) {
         let _ = writeln!(text, "{name}_weight: {},", nested("i8", &f.shape));
     }
     let _ = writeln!(
@@ -259,6 +263,15 @@ fn network(program: &Program) -> String {
             shapes(program, layer),
             times(&program.buffer(layer.output).shape),
         );
+        if let Kernel::Chain(all) = &layer.kernel {
+            for (name, f) in all {
+                let (ty, value) = fixed(name, &Kernel::Dense(f.clone()));
+                let [o, i] = [0, 1].map(|axis| f.shape.get(axis).copied().unwrap_or(1));
+                let _ = writeln!(fields, "/// {i} → {o}.\npub {name}: {ty},");
+                let _ = writeln!(values, "{name}: {value},");
+            }
+            continue;
+        }
         let Some((ty, value)) = constant(program, layer) else {
             continue;
         };
@@ -390,7 +403,7 @@ fn fixed(name: &str, kernel: &Kernel) -> (String, String) {
             ),
         ),
         Kernel::Fused(f) => fixed(name, &Kernel::Conv2d(f.filter.clone())),
-        Kernel::General(_) => Default::default(),
+        Kernel::Chain(_) | Kernel::General(_) => Default::default(),
     }
 }
 
@@ -502,7 +515,7 @@ fn tile_bytes(layer: &Layer) -> Option<String> {
             return Some(format!("tiled::sram::piece({})", tile(layer)?));
         }
         Kernel::Add(_) => return Some(format!("tiled::sram::add({})", tile(layer)?)),
-        Kernel::Fused(_) | Kernel::General(_) => return None,
+        Kernel::Fused(_) | Kernel::Chain(_) | Kernel::General(_) => return None,
     };
     let tile = tile(layer).map_or(String::new(), |tile| tile + ", ");
     Some(format!(
@@ -522,15 +535,23 @@ fn task(program: &Program, places: &[Shared]) -> String {
             of_role(program, role).map(|b| format!("{}: {kind}<{}>", b.name, type_name(&b.name)));
         all.collect::<Vec<_>>().join(", ")
     };
+    let chains: String = program
+        .layers
+        .iter()
+        .filter_map(|l| chain(program, l))
+        .collect();
     let mut text = format!(
-        "/// Runs the network once; commits after each row of an output, `by_element` after each value.\n///\n/// # Errors\n///\n\
+        "{chains}/// Runs the network once; commits after each row of an output, `by_element` after each value.\n///\n/// # Errors\n///\n\
          /// Those of the store and of the arena.\n#[intermittent_task]\n\
          pub fn infer({}, net: &Network, mem: &mut Activations, {}) {{\n",
         parameters(Role::Input, "Input"),
         parameters(Role::Output, "Output"),
     );
     for layer in &program.layers {
-        let (_, task) = kernel_names(&layer.kernel);
+        let task = match &layer.kernel {
+            Kernel::Chain(_) => &layer.name,
+            kernel => kernel_names(kernel).1,
+        };
         let path = match (&layer.kernel, layer.commit) {
             (Kernel::General(General { task: "add", .. }), _) if layer.tiles.is_some() => {
                 "tiled::broadcast_".to_owned()
@@ -545,6 +566,7 @@ fn task(program: &Program, places: &[Shared]) -> String {
         let constants =
             constant(program, layer).map_or(String::new(), |_| format!("&net.{}, ", layer.name));
         let constants = match &layer.kernel {
+            Kernel::Chain(_) => "net, ".to_owned(),
             Kernel::Fused(f) => {
                 let [rows, columns] = f.between;
                 format!("{constants}Between::<{rows}, {columns}>, &net.{}, ", f.name)
@@ -565,6 +587,32 @@ fn task(program: &Program, places: &[Shared]) -> String {
         );
     }
     text + "}\n"
+}
+
+/// The task of a chain.
+fn chain(program: &Program, layer: &Layer) -> Option<String> {
+    let Kernel::Chain(all) = &layer.kernel else {
+        return None;
+    };
+    let ty = |id: BufferId| nested("i8", &program.buffer(id).shape);
+    let (x, y) = (ty(*layer.inputs.first()?), ty(layer.output));
+    let mut text = format!(
+        "/// Small layers in one step: repeating them after an outage is cheaper than the records between them.\n///\n\
+         /// # Errors\n///\n/// Those of the store and of the arena.\n#[intermittent_task]\n\
+         fn {}(x: Input<{x}>, net: &Network, y: Output<{y}>) {{\n",
+        layer.name
+    );
+    let mut from = "x".to_owned();
+    for (name, _) in all {
+        let _ = writeln!(text, "let {name} = net.{name}.values({from});");
+        from = format!("&{name}");
+    }
+    let _ = writeln!(
+        text,
+        "for (i, value) in {}.iter().enumerate() {{\ny.set(i, *value);\n}}\n}}",
+        from.trim_start_matches('&')
+    );
+    Some(text)
 }
 
 /// `tiled::Tile::<64, 8>`, where a layer's tiles have such a parameter.
@@ -606,6 +654,7 @@ fn kernel_names(kernel: &Kernel) -> (&'static str, &'static str) {
         Kernel::Softmax { .. } => ("Softmax", "softmax"),
         Kernel::Add(_) => ("Add", "add"),
         Kernel::Fused(_) => ("Conv2d", "conv2d_max_pool"),
+        Kernel::Chain(_) => ("Dense", "chain"),
         Kernel::General(general) => (general.layer.unwrap_or_default(), general.task),
     }
 }

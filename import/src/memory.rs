@@ -216,6 +216,10 @@ pub fn constants(layer: &Layer) -> usize {
         Kernel::Conv2d(f) | Kernel::Depthwise(f) | Kernel::Dense(f) => {
             f.weight.len() + 12 * f.bias.len()
         }
+        Kernel::Chain(all) => all
+            .iter()
+            .map(|(_, f)| f.weight.len() + 12 * f.bias.len())
+            .sum(),
         Kernel::Fused(f) => f.filter.weight.len() + 12 * f.filter.bias.len(),
         _ => 0,
     }

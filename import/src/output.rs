@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::emit::{self, Names};
-use crate::fuse::fuse;
+use crate::fuse::{chain, fuse};
 use crate::memory::{self, Limits, Need, Shared};
 use crate::program::Program;
 use crate::{ImportError, tflite};
@@ -31,7 +31,7 @@ pub enum Fuse {
     WhereShort,
     /// Wherever they can.
     Always,
-    /// Each layer has a task of its own.
+    /// Each layer has a task of its own, small fully connected ones as well.
     Never,
 }
 
@@ -61,6 +61,10 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     copy.copy_from_slice(bytes);
     let graph = tflite::read(copy)?;
     let single = Program::new(&graph)?;
+    let chained = (!options.apart && options.fuse != Fuse::Never)
+        .then(|| chain(&single))
+        .flatten();
+    let chained = chained.as_ref().unwrap_or(&single);
     let of = |mut program: Program| {
         let places = memory::share(&program, options.apart);
         let need = memory::plan(&mut program, &places, options.limits)?;
@@ -73,7 +77,7 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
         })
     };
     // There are no tiles for two layers at once.
-    let fused = || of(fuse(&single)?).ok().filter(|i| i.need.tiles == 0);
+    let fused = || of(fuse(chained)?).ok().filter(|i| i.need.tiles == 0);
     let fits = |import: &Result<Import, ImportError>| {
         import.as_ref().is_ok_and(|import| import.need.tiles == 0)
     };
@@ -82,7 +86,7 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     {
         return Ok(fused);
     }
-    let first = of(single.clone());
+    let first = of(chained.clone());
     if options.fuse == Fuse::WhereShort
         && !options.apart
         && !fits(&first)
@@ -90,7 +94,7 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     {
         return Ok(fused);
     }
-    first
+    if fits(&first) { first } else { of(single) }
 }
 
 impl Import {

@@ -102,6 +102,8 @@ pub enum Kernel {
     Add(Add),
     /// A convolution and the maximum of it, without what is between them.
     Fused(Box<Fused>),
+    /// Small fully connected layers, one behind the other, with nothing stored between them: names and constants.
+    Chain(Vec<(String, Filter)>),
     /// Any other operator.
     General(General),
 }
@@ -226,6 +228,7 @@ impl Program {
             Kernel::Conv2d(f) | Kernel::Depthwise(f) => places(layer.output) * f.weight.len(),
             Kernel::Fused(f) => f.between.iter().product::<usize>() * f.filter.weight.len(),
             Kernel::Dense(f) => f.weight.len(),
+            Kernel::Chain(all) => all.iter().map(|(_, f)| f.weight.len()).sum(),
             _ => 0,
         }
     }

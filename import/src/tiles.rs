@@ -84,7 +84,7 @@ pub fn tiles(program: &Program, layer: &Layer, most: usize) -> Tiles {
             }
         }
         // Only a program without such layers is put into tiles.
-        Kernel::Fused(_) => Tiles {
+        Kernel::Fused(_) | Kernel::Chain(_) => Tiles {
             bytes: usize::MAX / 2,
             size: None,
             fetched: 0,

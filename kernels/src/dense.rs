@@ -85,6 +85,31 @@ impl<const I: usize, const O: usize> Dense<I, O> {
         core::array::from_fn(|n| self.neuron(x, o + n))
     }
 
+    /// All neurons, for a task that computes several small layers without storing what is between them.
+    ///
+    /// ```
+    /// use rekindle_kernels::{Activation, Dense, Multiplier, per_tensor};
+    ///
+    /// static LAYER: Dense<2, 3> = Dense::new(
+    ///     [[1, 1], [1, -1], [0, 2]], [0; 3], per_tensor(Multiplier::from_real(0.5)), 0, Activation::linear(0));
+    ///
+    /// assert_eq!(LAYER.values(&[10_i8, 4]), [7, 3, 4]);
+    /// ```
+    #[inline]
+    pub fn values<X: Tensor>(&self, x: &X) -> [i8; O] {
+        let mut out = [0; O];
+        let mut first = 0;
+        let (blocks, rest) = out.as_chunks_mut::<NEURONS>();
+        for block in blocks {
+            *block = self.neurons(x, first);
+            first += NEURONS;
+        }
+        for (o, value) in rest.iter_mut().enumerate() {
+            *value = self.neuron(x, first + o);
+        }
+        out
+    }
+
     /// The sums of neurons from `first` on, before any input.
     #[inline]
     pub(crate) fn begin<const N: usize>(&self, first: usize) -> [i32; N] {

@@ -116,7 +116,7 @@ fn choices(model: &Import, board: &Board, at: usize) -> Vec<(Choice, Loop)> {
     let with = |layer: &Layer, commit| fetched(board, layer, steps(&model.program, layer, commit));
     let mut all = vec![(Choice::Commit(Commit::Row), with(layer, Commit::Row))];
     // In tiles, and for two layers at once, there is a commit per row only.
-    if layer.tiles.is_none() && !matches!(layer.kernel, Kernel::Fused(_)) {
+    if layer.tiles.is_none() && !matches!(layer.kernel, Kernel::Fused(_) | Kernel::Chain(_)) {
         all.push((
             Choice::Commit(Commit::Element),
             with(layer, Commit::Element),
@@ -165,7 +165,7 @@ pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
         _ => 1,
     };
     let iterations = match (commit, &layer.kernel) {
-        (_, Kernel::Softmax { .. }) => 1,
+        (_, Kernel::Softmax { .. } | Kernel::Chain(_)) => 1,
         (Commit::Row, _) => rows,
         (Commit::Element, _) => values,
     };

@@ -121,7 +121,7 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
                 let memory = (sram, args.nvm.unwrap_or(model.need.nvm));
                 plan(model, &board, &command, memory)
             };
-            let fused = |l: &Layer| matches!(l.kernel, Kernel::Fused(_));
+            let fused = |l: &Layer| matches!(l.kernel, Kernel::Fused(_) | Kernel::Chain(_));
             if let Err(why) = planned(&mut model) {
                 // Layer by layer there are more commits.
                 let single = Options {
@@ -181,6 +181,7 @@ fn report(model: &Import) -> serde_json::Value {
 
 fn commit(layer: &Layer) -> String {
     match (&layer.kernel, layer.commit) {
+        (Kernel::Chain(_), _) => "all".to_owned(),
         (_, Commit::Element) => "element".to_owned(),
         (Kernel::General(general), Commit::Row) => format!("{} values", general.tile),
         (_, Commit::Row) => "row".to_owned(),
