@@ -6,12 +6,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use rekindle_planner::device::Device;
-use rekindle_planner::emit_rust::tiled;
-use rekindle_planner::inas::{Fidelity, Model, settings};
-use rekindle_planner::ours::Code;
-use rekindle_planner::power::Charging;
+use clap::{Parser, Subcommand};
+use cli::plan::When;
 use rekindle_planner::report;
 
 #[derive(Parser)]
@@ -25,25 +21,22 @@ struct Args {
 enum Command {
     /// From a trained int8 model, a `.tflite` file, to crash-safe inference code in Rust.
     Import(cli::import::ImportArgs),
-    /// The plan of each layer for one of the shipped settings.
-    Plan {
-        /// Such as `cifar-1mF-ts1`; `rekindle compare` lists all.
-        setting: String,
-        /// When the harvester charges.
-        #[arg(long, value_enum, default_value_t = When::Always)]
-        charging: When,
-        /// As a Rust module for `rekindle::plan`: intervals, tiles and budgets that the compiler checks.
-        #[arg(long)]
-        rust: bool,
-        /// With `--rust`: bytes of NVM that the program may use.
-        #[arg(long, default_value_t = 512 << 10)]
-        nvm: u64,
-    },
-    /// Latency of ours, the reference's and other plans, as JSON, for every shipped setting.
+    /// The interval of each layer of a model on a board, or the tiles and intervals of a published setting.
+    Plan(cli::plan::PlanArgs),
+    /// The plan of a model, and for each layer why it is that one.
+    Explain(cli::explain::ExplainArgs),
+    /// Pictures of a model on a board: voltage and progress, latency by capacitor and by interval, energy by layer.
+    Plot(cli::plot::PlotArgs),
+    /// The boards that are known, and what a power cycle of each holds.
+    Devices(cli::devices::DevicesArgs),
+    /// Latency of ours, the reference's and other plans for every published setting.
     Compare {
         /// When the harvester charges.
         #[arg(long, value_enum, default_value_t = When::Always)]
         charging: When,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// The best plan over tiles, intervals, fused layers and stops, with a proof or the gap that is left.
     Search(cli::search::SearchArgs),
@@ -64,23 +57,6 @@ enum Command {
         #[arg(long)]
         date: String,
     },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum When {
-    /// Also while the load runs.
-    Always,
-    /// Only while it is off.
-    WhileOff,
-}
-
-impl From<When> for Charging {
-    fn from(when: When) -> Self {
-        match when {
-            When::Always => Self::Always,
-            When::WhileOff => Self::WhileOff,
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -106,17 +82,17 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
         Command::Cycles(args) => cli::cycles::run(args),
         Command::Traces(args) => cli::simulate::traces(args),
         Command::Import(args) => cli::import::run(args),
-        Command::Plan {
-            setting,
-            charging,
-            rust,
-            nvm,
-        } => plan(setting, (*charging).into(), rust.then_some(*nvm)),
-        Command::Compare { charging } => {
-            println!(
-                "{}",
-                serde_json::to_string_pretty(&report::rows((*charging).into())?)?
-            );
+        Command::Plan(args) => cli::plan::run(args),
+        Command::Explain(args) => cli::explain::run(args),
+        Command::Plot(args) => cli::plot::run(args),
+        Command::Devices(args) => cli::devices::run(args),
+        Command::Compare { charging, json } => {
+            let rows = report::rows((*charging).into())?;
+            if *json {
+                println!("{}", serde_json::to_string_pretty(&rows)?);
+            } else {
+                print!("{}", report::text(&rows));
+            }
             Ok(())
         }
         Command::Report { out, date } => {
@@ -131,47 +107,4 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
         }
     }?;
     Ok(true)
-}
-
-fn plan(
-    name: &str,
-    charging: Charging,
-    rust: Option<u64>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let all = settings()?;
-    let setting = all
-        .iter()
-        .find(|s| s.name == name)
-        .ok_or_else(|| format!("no setting is called `{name}`"))?;
-    let model = Model {
-        device: Device::inas(),
-        supply: setting.supply,
-        fidelity: Fidelity::Corrected,
-    };
-    let plans = report::plan(&model, setting, charging, Code::Reduced)
-        .ok_or("a layer fits neither the memory nor one power cycle")?;
-    if let Some(nvm) = rust {
-        let command = format!("rekindle plan {name} --rust");
-        let (device, supply) = (&model.device, &model.supply);
-        print!(
-            "{}",
-            tiled(&command, device, supply, &setting.layers, &plans, nvm)
-        );
-        return Ok(());
-    }
-    for (layer, plan) in setting.layers.iter().zip(plans) {
-        let tile = plan.tile;
-        println!(
-            "{layer}: tile {}x{}x{} of {} inputs, {:?} stay; {} steps of {:.1} µJ, commit every {}",
-            tile.rows,
-            tile.columns,
-            tile.outputs,
-            tile.inputs,
-            tile.resident,
-            plan.steps,
-            plan.step.energy.get() * 1e6,
-            plan.every,
-        );
-    }
-    Ok(())
 }

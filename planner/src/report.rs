@@ -166,6 +166,31 @@ pub fn markdown(date: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
     Ok(out)
 }
 
+/// The rows for a terminal.
+pub fn text(rows: &[Row]) -> String {
+    let seconds = |s: Option<Seconds>| s.map_or("unsafe".to_owned(), |s| format!("{:.2}", s.get()));
+    let mut out = format!(
+        "{:<18} {:>10} {:>10} {:>11} {:>10} {:>7} {:>10}\n",
+        "latency, s", "iNAS", "S = 1", "continuous", "ours", "saving", "bound"
+    );
+    for r in rows {
+        let saving = r
+            .saving()
+            .map_or("none".to_owned(), |s| format!("{:.1}%", 100.0 * s));
+        let _ = writeln!(
+            out,
+            "{:<18} {:>10.2} {:>10.2} {:>11} {:>10} {saving:>7} {:>10.2}",
+            r.name,
+            r.inas.get(),
+            r.one_tile.get(),
+            seconds(r.continuous),
+            seconds(r.ours),
+            r.bound.get(),
+        );
+    }
+    out
+}
+
 fn table(out: &mut String, title: &str, rows: &[Row]) -> std::fmt::Result {
     let seconds = |s: Option<Seconds>| s.map_or("unsafe".to_owned(), |s| format!("{:.2}", s.get()));
     writeln!(out, "\n## {title}\n")?;

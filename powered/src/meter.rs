@@ -36,7 +36,6 @@ pub struct Dark;
 
 /// Puts this thread on a supply, for [`take`] to remove.
 pub fn put(board: &Board, harvest: &Arc<Harvest>) {
-    let harvest = Arc::clone(harvest);
     let reservoir = Reservoir::new(harvest, &board.storage);
     METER.set(Some(Meter {
         board: board.clone(),

@@ -1,6 +1,8 @@
 //! `cargo xtask planner-report`: the planner's plans beside published ones, what its searches prove, plans beside the code that they plan, and pacers
 //! beside intervals.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
@@ -24,8 +26,8 @@ pub fn report(json: bool) -> Result<bool> {
         serde_json::from_str(&text).with_context(|| format!("`{line}` did not print JSON"))
     };
     eprintln!("plans of the published settings");
-    let always = read(format!("{planner} compare --charging always"))?;
-    let while_off = read(format!("{planner} compare --charging while-off"))?;
+    let always = read(format!("{planner} compare --json --charging always"))?;
+    let while_off = read(format!("{planner} compare --json --charging while-off"))?;
     eprintln!("searches and schedules");
     let heading = format!("{}, {}", machine::date(), machine::name());
     let mut search = command(&format!("{planner} search --report --json"));
@@ -65,11 +67,14 @@ pub fn report(json: bool) -> Result<bool> {
     }
 
     let date = machine::date();
-    let policies = output(&mut command(&format!("{planner} {POLICIES}")))?;
-    let page = format!(
-        "# Policies on the same harvest\n\n`cargo xtask planner-report`, {date}: `rekindle {POLICIES}`. Figures of the model \
-         (`docs/planner.md`), independent of the machine. \"work\" is what was computed over what is needed.\n\n```text\n{policies}```\n"
+    let mut page = format!(
+        "# Policies on the same harvest, and the formula beside the simulation\n\n`cargo xtask planner-report`, {date}. Figures of \
+         the model (`docs/planner.md`), independent of the machine. \"work\" is what was computed over what is needed.\n\n\
+         ## Synthetic traces\n\n`rekindle {POLICIES}`\n\n```text\n{}```\n",
+        output(&mut command(&format!("{planner} {POLICIES}")))?
     );
+    page += &recorded(planner)?;
+    page += &formula(planner)?;
     std::fs::write("docs/results/policies.md", page)?;
     output(&mut command(&format!(
         "{planner} report --date {date} --out docs/results/planner.md"
@@ -94,4 +99,72 @@ pub fn report(json: bool) -> Result<bool> {
     );
     println!("docs/results/planner.md, planner-search.md, pacing.md, policies.md");
     Ok(good)
+}
+
+/// The policies on recorded traces, where they are at hand.
+fn recorded(planner: &str) -> Result<String> {
+    let traces = [
+        "mementos-rf/2.txt",
+        "mementos-rf/9.txt",
+        "nrel-ghi/2023jun.txt",
+    ]
+    .map(|name| format!("../shared/traces/{name}"));
+    if !traces.iter().all(|t| std::path::Path::new(t).exists()) {
+        println!(
+            "SKIPPED: ../shared/traces is absent; policies were not compared on recorded traces"
+        );
+        return Ok(String::new());
+    }
+    let line = format!(
+        "simulate examples/data/lenet.tflite --device nrf52840-spi-fram --step element --capacitor 47u,100u --repeat 86400 --trace {}",
+        traces.join(",")
+    );
+    Ok(format!(
+        "\n## A day on recorded traces\n\nInference after inference, the traces repeated from their start: `rekindle {line}`\n\n```text\n{}```\n",
+        output(&mut command(&format!("{planner} {line}")))?
+    ))
+}
+
+/// Latency by the formula and by simulation, on constant harvest.
+fn formula(planner: &str) -> Result<String> {
+    let mut table = String::from(
+        "\n## The formula beside the simulation\n\nLatency in seconds of `LeNet` under its plan on constant harvest: `rekindle explain` \
+         and `rekindle simulate`.\n\n| device | harvest | formula | simulated | difference |\n| --- | ---: | ---: | ---: | ---: |\n",
+    );
+    let read = |line: &str| -> Result<Value> {
+        let text = output(&mut command(&format!("{planner} {line}")))?;
+        serde_json::from_str(&text).with_context(|| format!("`{line}` did not print JSON"))
+    };
+    for device in [
+        "nrf52840-spi-fram",
+        "nrf52840-flash",
+        "msp430fr5994",
+        "msp430fr5969",
+        "riotee",
+    ] {
+        for milliwatts in ["0.3", "1", "2"] {
+            let board =
+                format!("examples/data/lenet.tflite --step element --json --device {device}");
+            let plan = read(&format!("explain {board} --harvest-mw {milliwatts}"))?;
+            let rows = read(&format!("simulate {board} --trace constant:{milliwatts}"))?;
+            let ours = rows.as_array().into_iter().flatten();
+            let ours = ours
+                .filter(|r| r["policy"] == "planned interval")
+                .find_map(|r| r["latency_s"].as_f64());
+            let (Some(by_formula), Some(simulated)) = (plan["latency_s"].as_f64(), ours) else {
+                anyhow::bail!("{device} at {milliwatts} mW does not end");
+            };
+            let difference = by_formula / simulated - 1.0;
+            anyhow::ensure!(
+                difference.abs() < 0.02,
+                "{device} at {milliwatts} mW: {by_formula} s by the formula, {simulated} s simulated"
+            );
+            let _ = writeln!(
+                table,
+                "| {device} | {milliwatts} mW | {by_formula:.3} | {simulated:.3} | {:+.2} % |",
+                difference * 100.0
+            );
+        }
+    }
+    Ok(table)
 }

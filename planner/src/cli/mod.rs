@@ -2,7 +2,12 @@
 
 pub mod cycles;
 mod device;
+pub mod devices;
+pub mod explain;
 pub mod import;
+mod network;
+pub mod plan;
+pub mod plot;
 pub mod schedule;
 pub mod search;
 pub mod simulate;

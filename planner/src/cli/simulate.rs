@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use rekindle_import::program::Commit;
-use rekindle_import::{Fuse, Limits, Options, import};
+use indicatif::ProgressBar;
 use rekindle_planner::program::{
-    Board, Format, Harvest, Policy, Program, read_trace, simulate_policy,
+    Board, Format, Harvest, Policy, read_trace, simulate_for, simulate_policy,
 };
-use rekindle_planner::units::{Farads, Watts};
+use rekindle_planner::units::{Farads, Seconds, Watts};
 use serde::Serialize;
 
-use super::device::{board, farads, steps};
+use super::device::{board, farads};
+use super::network::{Step, load};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -32,19 +32,14 @@ pub struct SimulateArgs {
     #[arg(long, value_delimiter = ',', default_value = "radio:1")]
     trace: Vec<String>,
     /// Step of the iterations that commit.
-    #[arg(long, value_enum, default_value_t = Step::Row)]
+    #[arg(long, value_enum, default_value_t)]
     step: Step,
+    /// Run after run for so many seconds, a day for one: how many end.
+    #[arg(long, value_name = "SECONDS")]
+    repeat: Option<f64>,
     /// As JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Step {
-    /// A row of an output.
-    Row,
-    /// A value of an output.
-    Element,
 }
 
 /// Looks at traces.
@@ -70,6 +65,8 @@ struct Row {
     /// Work made over work needed.
     work: f64,
     stuck: Option<String>,
+    /// With `--repeat`: runs that ended in that time; the counts are of all of them.
+    runs: Option<u64>,
 }
 
 /// Prints the comparison.
@@ -78,33 +75,52 @@ struct Row {
 ///
 /// A model or a trace that cannot be read, with the place.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
-    let program = program(args)?;
+    let program = load(&args.model, args.step)?;
     let traces = args
         .trace
         .iter()
         .map(|t| trace(t).map(Arc::new))
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(seconds) = args.repeat
+        && !(seconds.is_finite() && seconds > 0.0)
+    {
+        return Err("`--repeat` must be above zero".into());
+    }
+    let needed = program.units().max(1) as f64;
+    let boards = boards(&args.device, &args.capacitor);
+    let policies = boards.first().map_or(0, |b| Policy::all(b).len());
+    let progress = ProgressBar::new((traces.len() * boards.len() * policies) as u64);
     let mut rows = Vec::new();
     for harvest in &traces {
-        for board in boards(&args.device, &args.capacitor) {
-            for policy in Policy::all(&board) {
-                let result = simulate_policy(&program, &board, harvest, policy);
-                let needed = program.units().max(1) as f64;
-                let counts = result.unwrap_or_default();
+        for board in &boards {
+            for policy in Policy::all(board) {
+                let result = match args.repeat {
+                    None => simulate_policy(&program, board, harvest, policy).map(|c| (1, c)),
+                    Some(s) => simulate_for(&program, board, harvest, policy, Seconds(s)),
+                };
+                let (runs, counts) = result.unwrap_or_default();
+                let ended = result.is_ok() && runs > 0;
                 rows.push(Row {
                     trace: harvest.name.clone(),
                     capacitance_f: board.storage.capacitance.get(),
                     policy: policy.name(),
-                    latency_s: result.is_ok().then(|| counts.latency.get()),
+                    latency_s: ended
+                        .then(|| args.repeat.unwrap_or(counts.latency.get()) / runs as f64),
                     busy_s: counts.busy.get(),
                     outages: counts.outages,
                     commits: counts.commits,
-                    work: counts.units as f64 / needed,
-                    stuck: result.err().map(|e| e.0.to_owned()),
+                    work: counts.units as f64 / (needed * runs.max(1) as f64),
+                    stuck: match result {
+                        Err(stuck) => Some(stuck.0.to_owned()),
+                        Ok(_) => (!ended).then(|| "not within the time".to_owned()),
+                    },
+                    runs: args.repeat.map(|_| runs),
                 });
+                progress.inc(1);
             }
         }
     }
+    progress.finish_and_clear();
     if args.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
@@ -124,7 +140,11 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
                 row.trace,
                 row.capacitance_f * 1e6,
                 "policy",
-                "latency s",
+                if args.repeat.is_some() {
+                    "s per run"
+                } else {
+                    "latency s"
+                },
                 "on s",
                 "outages",
                 "commits",
@@ -132,10 +152,13 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
             );
         }
         match row.latency_s {
-            Some(latency) => println!(
-                "  {:<20} {latency:>12.3} {:>10.4} {:>9} {:>9} {:>6.2}×",
-                row.policy, row.busy_s, row.outages, row.commits, row.work
-            ),
+            Some(latency) => {
+                let runs = row.runs.map_or(String::new(), |n| format!("  {n} runs"));
+                println!(
+                    "  {:<20} {latency:>12.3} {:>10.4} {:>9} {:>9} {:>6.2}×{runs}",
+                    row.policy, row.busy_s, row.outages, row.commits, row.work
+                );
+            }
             None => println!(
                 "  {:<20} {:>12} ({})",
                 row.policy,
@@ -145,29 +168,6 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn program(args: &SimulateArgs) -> Result<Program, Failure> {
-    let file = std::fs::read(&args.model).map_err(|e| format!("{}: {e}", args.model.display()))?;
-    let name = args.model.file_stem().unwrap_or_default();
-    let options = Options {
-        name: name.to_string_lossy().into_owned(),
-        limits: Limits {
-            // What is simulated is time; `rekindle import` says whether the memory does.
-            sram: usize::MAX,
-            nvm: usize::MAX,
-        },
-        apart: false,
-        fuse: Fuse::Never,
-    };
-    let model = import(&file, options).map_err(|e| format!("{}: {e}", args.model.display()))?;
-    let commit = match args.step {
-        Step::Row => Commit::Row,
-        Step::Element => Commit::Element,
-    };
-    let layers = model.program.layers.iter();
-    let loops = layers.map(|l| steps(&model.program, l, commit)).collect();
-    Ok(Program { loops })
 }
 
 /// A trace by name and seed, or from a file.

@@ -15,18 +15,62 @@ pub struct Estimate {
     pub outages: f64,
 }
 
-/// A phase whose operations drain the capacitor by so much.
-struct Drain<'b> {
+/// What is left of a power cycle, and what went before.
+struct Count<'b> {
     board: &'b Board,
     harvest: Watts,
     usable: Joules,
     /// What the capacitor gives for each joule of the load.
     share: f64,
+    left: Joules,
+    busy: Seconds,
+    outages: f64,
 }
 
-impl Drain<'_> {
-    fn of(&self, cost: Cost) -> Joules {
-        cost.energy * self.share - self.harvest * self.board.time(cost)
+impl Count<'_> {
+    /// What the capacitor loses by an operation, less what is harvested meanwhile.
+    fn drain(&self, cost: Cost) -> f64 {
+        (cost.energy * self.share - self.harvest * self.board.time(cost)).get()
+    }
+
+    /// `n` times something that an outage undoes; a power cycle begins with a restart. `None` where it does not hold one.
+    fn pay(&mut self, cost: Cost, n: u64, restart: Cost) -> Option<()> {
+        let (net, time, mut n) = (self.drain(cost), self.board.time(cost), n as f64);
+        self.busy += time * n;
+        if net <= 0.0 {
+            return Some(());
+        }
+        let now = (self.left.get() / net).floor().clamp(0.0, n);
+        self.left -= Joules(net * now);
+        n -= now;
+        if n > 0.0 {
+            let room = self.usable.get() - self.drain(restart);
+            let each = (room / net).floor();
+            if each < 1.0 {
+                return None;
+            }
+            let cycles = (n / each).ceil();
+            // What each outage cuts was drained at the power of what it cut.
+            let cut = self.left.get() + (cycles - 1.0) * (room - each * net);
+            self.busy += self.board.time(restart) * cycles + time * (cut / net);
+            self.left = Joules(room - net * (n - each * (cycles - 1.0)));
+            self.outages += cycles;
+        }
+        Some(())
+    }
+
+    /// Something that a restart does as well.
+    fn once(&mut self, cost: Cost, restart: Cost) -> Option<()> {
+        let net = self.drain(cost);
+        if net <= self.left.get() {
+            self.busy += self.board.time(cost);
+            self.left -= Joules(net);
+            return Some(());
+        }
+        self.busy += self.board.time(cost) * (self.left.get() / net) + self.board.time(restart);
+        self.left = Joules(self.usable.get() - self.drain(restart));
+        self.outages += 1.0;
+        (self.left > Joules::ZERO).then_some(())
     }
 }
 
@@ -37,87 +81,59 @@ impl Drain<'_> {
 /// holds `⌊(E − R) / r⌋` regions, and charging it takes `E / P`. `None` where that is none, or no power comes in.
 pub fn analytic(program: &Program, board: &Board, power: Watts) -> Option<Estimate> {
     let (usable, share) = board.storage.capacity(board.peak());
-    let drain = Drain {
+    let mut count = Count {
         board,
         harvest: board.storage.boosted(power),
         usable,
         share,
+        left: usable,
+        busy: Seconds::ZERO,
+        outages: 0.0,
     };
-    if drain.harvest.get() <= 0.0 {
+    if count.harvest.get() <= 0.0 {
         return None;
     }
-    let recharge = drain.usable / drain.harvest;
-    let commit = |pending: u64| match board.memory {
-        Memory::Words => board.word,
-        Memory::Bytes => board.transfer(pending) + board.transfer(CHILD),
-    };
-    let open = |newest| board.recovery(newest, CHILD) + board.recovery(newest, CHILD);
-    let mut total = Estimate::default();
+    let open = |newest| board.boot + board.recovery(newest, CHILD) + board.recovery(newest, CHILD);
     // The first boot, and the record of the outer task.
-    let first = board.boot + open(HEADER) + board.transfer(ROOT);
-    let mut left = drain.usable - drain.of(first);
-    total.busy += board.time(first);
-    // Energy taken from what is left: `n` times a cost that is all or nothing.
-    let mut outages = 0.0;
+    count.pay(open(HEADER) + board.transfer(ROOT), 1, open(HEADER))?;
     for l in &program.loops {
-        let fetch = match board.memory {
-            Memory::Words => Cost::ZERO,
-            Memory::Bytes => board.fetch(l.input),
-        };
-        let start = board.transfer(CHILD) + fetch;
-        let restart = board.boot + open(CHILD) + fetch;
-        let writes = |n: u64| match board.memory {
-            Memory::Words => board.word.times(n * l.writes.div_ceil(2)),
-            Memory::Bytes => Cost::ZERO,
-        };
-        let region = |n: u64| board.unit.times(n * l.units) + writes(n);
-        let every = l.every.clamp(1, l.iterations.max(1));
-        let whole = if l.iterations == 0 {
-            0
+        let mapped = board.memory == Memory::Words;
+        let fetch = if mapped {
+            Cost::ZERO
         } else {
-            l.iterations / every
+            board.fetch(l.input)
         };
+        let restart = open(CHILD) + fetch;
+        let output = |iterations: u64| {
+            if mapped {
+                board.word.times(iterations * l.writes.div_ceil(2))
+            } else {
+                board.transfer(iterations * l.writes)
+            }
+        };
+        let commit = if mapped {
+            board.word
+        } else {
+            board.transfer(CHILD)
+        };
+        let region = |n: u64| board.unit.times(n * l.units) + output(n);
+        let every = l.every.clamp(1, l.iterations.max(1));
+        let whole = l.iterations / every;
         // The last, shorter one ends with the next sub-task's record.
-        let tail = l.iterations - whole * every;
-        let rest = match (board.memory, l.iterations) {
-            (Memory::Words, 0) => board.word.times(l.writes.div_ceil(2)),
-            (Memory::Words, _) => region(tail),
-            (Memory::Bytes, 0) => board.transfer(l.writes),
-            (Memory::Bytes, _) if tail > 0 => region(tail) + board.transfer(tail * l.writes),
-            (Memory::Bytes, _) => Cost::ZERO,
+        let tail = match (l.iterations, l.iterations - whole * every) {
+            (0, _) => output(1),
+            (_, 0) => Cost::ZERO,
+            (_, n) => region(n),
         };
-        let mut pay = |cost: Cost, n: u64| -> Option<()> {
-            let (net, time) = (drain.of(cost).get(), board.time(cost));
-            let mut n = n as f64;
-            total.busy += time * n;
-            if net <= 0.0 {
-                return Some(());
-            }
-            let now = (left.get() / net).floor().clamp(0.0, n);
-            left -= Joules(net * now);
-            n -= now;
-            if n > 0.0 {
-                let room = (drain.usable - drain.of(restart)).get();
-                let each = (room / net).floor();
-                if each < 1.0 {
-                    return None;
-                }
-                let cycles = (n / each).ceil();
-                outages += cycles;
-                // What each outage cuts was drained at the power of what it cut.
-                let cut = left.get() + (cycles - 1.0) * (room - each * net);
-                total.busy += board.time(restart) * cycles + time * (cut / net);
-                left = Joules(room - net * (n - each * (cycles - 1.0)));
-            }
-            Some(())
-        };
-        pay(start, 1)?;
-        pay(region(every) + commit(every * l.writes), whole)?;
-        pay(rest, u64::from(rest.energy.get() > 0.0))?;
+        count.pay(board.transfer(CHILD), 1, open(CHILD))?;
+        count.once(fetch, restart)?;
+        count.pay(region(every) + commit, whole, restart)?;
+        count.pay(tail, u64::from(tail != Cost::ZERO), restart)?;
     }
-    let last = board.transfer(HEADER);
-    total.busy += board.time(last);
-    total.outages = outages;
-    total.latency = total.busy + recharge * (outages + 1.0);
-    Some(total)
+    count.busy += board.time(board.transfer(HEADER));
+    Some(Estimate {
+        latency: count.busy + usable / count.harvest * (count.outages + 1.0),
+        busy: count.busy,
+        outages: count.outages,
+    })
 }

@@ -52,7 +52,7 @@ pub fn power_cycles(
     const SLICE: Seconds = Seconds(20e-3);
     const HOUR: f64 = 3600.0;
     const MINUTE: f64 = 60.0;
-    let mut supply = Reservoir::new(Arc::clone(harvest), &board.storage);
+    let mut supply = Reservoir::new(harvest, &board.storage);
     let mut all = PowerCycles::default();
     all.volts.push((supply.time, supply.volts()));
     for _ in 0..count {

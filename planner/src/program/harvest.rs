@@ -88,13 +88,6 @@ impl Harvest {
             watts,
         }
     }
-
-    /// Power at a time, and until when it stays.
-    pub(super) fn at(&self, time: Seconds) -> (Watts, Seconds) {
-        let piece = (time / self.step).floor();
-        let watts = self.watts[piece as u64 as usize % self.watts.len()];
-        (watts, self.step * (piece + 1.0))
-    }
 }
 
 /// `SplitMix64`.

@@ -10,10 +10,93 @@ use crate::units::{Joules, Seconds, Volts, Watts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrownOut;
 
+/// A harvest behind the booster, with what it has given until each of its pieces.
+#[derive(Debug)]
+struct Income {
+    step: Seconds,
+    watts: Vec<Watts>,
+    /// Energy before each piece, and that of all at the end.
+    before: Vec<f64>,
+}
+
+impl Income {
+    fn new(harvest: &Harvest, storage: &Storage) -> Self {
+        let watts: Vec<_> = harvest.watts.iter().map(|w| storage.boosted(*w)).collect();
+        let mut before = vec![0.0];
+        let mut sum = 0.0;
+        for w in &watts {
+            sum += w.get() * harvest.step.get();
+            before.push(sum);
+        }
+        Self {
+            step: harvest.step,
+            watts,
+            before,
+        }
+    }
+
+    /// The piece of a time: which one, and when it begins.
+    fn piece(&self, time: Seconds) -> (u64, Seconds) {
+        let piece = (time / self.step).floor();
+        (piece as u64, self.step * piece)
+    }
+
+    /// Power at a time, and until when it stays.
+    fn at(&self, time: Seconds) -> (Watts, Seconds) {
+        let (piece, begin) = self.piece(time);
+        let watts = self.watts[piece as usize % self.watts.len()];
+        (watts, begin + self.step)
+    }
+
+    /// What all pieces have given together, after so many of them.
+    fn sum(&self, pieces: u64) -> f64 {
+        let count = self.watts.len() as u64;
+        let all = self.before[self.watts.len()];
+        (pieces / count) as f64 * all + self.before[(pieces % count) as usize]
+    }
+
+    /// Energy from time 0.
+    fn until(&self, time: Seconds) -> Joules {
+        let (piece, begin) = self.piece(time);
+        let watts = self.watts[piece as usize % self.watts.len()];
+        Joules(self.sum(piece) + watts.get() * (time - begin).get())
+    }
+
+    /// When so much more than at a time has come in; never, if nothing does.
+    fn when(&self, time: Seconds, energy: Joules) -> Seconds {
+        let (here, begin) = self.piece(time);
+        let watts = |piece: u64| self.watts[piece as usize % self.watts.len()].get();
+        let rest = watts(here) * (begin + self.step - time).get();
+        if energy.get() <= rest {
+            return time + Seconds(energy.get() / watts(here));
+        }
+        let count = self.watts.len();
+        let all = self.before[count];
+        if all <= 0.0 {
+            return Seconds(f64::INFINITY);
+        }
+        // From the end of this piece on; whole repetitions first, then the piece in which it is reached.
+        let (first, mut missing) = (here + 1, energy.get() - rest);
+        let offset = self.before[(first % count as u64) as usize];
+        let rounds = ((offset + missing) / all).floor();
+        missing = offset + missing - rounds * all;
+        let index = self.before[..count]
+            .partition_point(|b| *b <= missing)
+            .saturating_sub(1);
+        let index = index as u64;
+        let piece = first - first % count as u64 + rounds as u64 * count as u64 + index;
+        let inside = match watts(index) {
+            w if w > 0.0 => (missing - self.before[index as usize]) / w,
+            _ => 0.0,
+        };
+        self.step * piece as f64 + Seconds(inside)
+    }
+}
+
 /// A capacitor on a harvest, with the time.
 #[derive(Clone, Debug)]
 pub struct Reservoir {
-    harvest: Arc<Harvest>,
+    income: Arc<Income>,
     storage: Arc<Storage>,
     on: Joules,
     off: Joules,
@@ -28,10 +111,10 @@ const STEP: f64 = 2e-3;
 
 impl Reservoir {
     /// At the switch-off voltage, at time 0.
-    pub fn new(harvest: Arc<Harvest>, storage: &Storage) -> Self {
+    pub fn new(harvest: &Harvest, storage: &Storage) -> Self {
         let c = storage.capacitance;
         Self {
-            harvest,
+            income: Arc::new(Income::new(harvest, storage)),
             on: c.energy(storage.on),
             off: c.energy(storage.off),
             max: c.energy(storage.max),
@@ -49,34 +132,30 @@ impl Reservoir {
     /// Energy that the load gets at least, whatever is harvested, before the voltage is at `down_to` or the load is switched
     /// off, if no operation takes more power than `peak`.
     pub fn sure(&self, down_to: Volts, peak: Watts) -> Joules {
+        if self.storage.is_linear() {
+            let low = self.storage.capacitance.energy(down_to).max(self.off);
+            return (self.energy - low).max(Joules::ZERO) * self.storage.output;
+        }
         self.storage.between(self.volts(), down_to, peak)
-    }
-
-    /// Power into the capacitor, and until when it stays.
-    fn income(&self) -> (Watts, Seconds) {
-        let (watts, until) = self.harvest.at(self.time);
-        (self.storage.boosted(watts), until)
     }
 
     /// Charges until the load is switched on; `false` when that takes longer than `patience`.
     pub fn charge(&mut self, patience: Seconds) -> bool {
         let end = self.time + patience;
-        while self.energy < self.on {
-            if self.time >= end {
-                return false;
-            }
-            let (watts, until) = self.income();
-            let missing = (self.on - self.energy).get() / watts.get();
-            let left = (until - self.time).get().max(1e-12);
-            if missing <= left {
-                self.time += Seconds(missing);
-                self.energy = self.on;
-            } else {
-                self.energy += Joules(watts.get() * left);
-                self.time = until.max(self.time + Seconds(1e-12));
-            }
+        let missing = self.on - self.energy;
+        if missing <= Joules::ZERO {
+            return true;
         }
-        true
+        let when = self.income.when(self.time, missing);
+        if when <= end {
+            self.time = when;
+            self.energy = self.on;
+            return true;
+        }
+        let got = self.income.until(end) - self.income.until(self.time);
+        self.energy = (self.energy + got).min(self.on);
+        self.time = end;
+        false
     }
 
     /// The load takes `energy`, evenly over `time`, as it does at its nominal voltage and behind its converter.
@@ -88,8 +167,9 @@ impl Reservoir {
         let load = Watts(energy.get() / time.get().max(1e-12));
         let mut left = time.get().max(1e-12);
         while left > 0.0 {
-            let (watts, until) = self.income();
-            let piece = left.min((until - self.time).get().max(1e-12));
+            let (watts, until) = self.income.at(self.time);
+            // A day has 16 digits of a double down to 1e-11 s.
+            let piece = left.min((until - self.time).get().max(1e-9));
             if self.storage.is_linear() {
                 self.linear(watts, load / self.storage.output, piece)?;
             } else {
@@ -179,7 +259,7 @@ mod tests {
     }
 
     fn full(watts: f64, storage: &Storage) -> Reservoir {
-        let mut r = Reservoir::new(Arc::new(Harvest::constant(Watts(watts))), storage);
+        let mut r = Reservoir::new(&Harvest::constant(Watts(watts)), storage);
         assert!(r.charge(Seconds(1e9)));
         r
     }
@@ -228,6 +308,35 @@ mod tests {
         let got = (r.time - start).get() * 8e-3;
         let promised = storage.usable(Watts(8e-3)).get();
         assert!(got >= promised && got < promised * 1.01, "{got} {promised}");
+    }
+
+    /// Charging by sums is charging piece by piece.
+    #[test]
+    fn charging_takes_what_the_pieces_give() {
+        let harvest = Harvest::steps(3);
+        let income = Income::new(&harvest, &storage());
+        let mut time = Seconds(0.123);
+        for i in 1..500 {
+            let energy = Joules(f64::from(i) * 7e-6);
+            let end = income.when(time, energy);
+            let (mut now, mut got) = (time, 0.0);
+            while now < end {
+                let (watts, until) = income.at(now);
+                let next = until.min(end).max(now + Seconds(1e-12));
+                got += watts.get() * (next - now).get();
+                now = next;
+            }
+            assert!(
+                (got / energy.get() - 1.0).abs() < 1e-6,
+                "{i}: {got} {energy}"
+            );
+            let sums = income.until(end) - income.until(time);
+            assert!((sums.get() / energy.get() - 1.0).abs() < 1e-6, "{i}");
+            time = end;
+        }
+        let dark = Harvest::constant(Watts::ZERO);
+        let mut r = Reservoir::new(&dark, &storage());
+        assert!(!r.charge(Seconds(1e6)));
     }
 
     /// Where both apply, they agree.

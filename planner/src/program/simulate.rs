@@ -1,12 +1,13 @@
 //! Executes a program on a board as the runtime does: records, position words, recoveries, and what outages undo.
 
+use std::ops::Add;
 use std::sync::Arc;
 
 use super::board::{CHILD, HEADER, ROOT};
 use super::ledger::{Ledger, Purpose};
 use super::policy::Decision;
 use super::{Board, BrownOut, Harvest, Loop, Memory, Policy, Program, Reservoir, Timeline};
-use crate::units::{Cost, Seconds, Volts, Watts};
+use crate::units::{Cost, Joules, Seconds, Volts, Watts};
 
 /// What a run took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,6 +40,12 @@ enum At {
     Begun,
     /// A sub-task and the iterations that are committed.
     Inside(usize, u64),
+}
+
+/// Iterations that were made at once, and whether the last of them ended with a commit.
+struct Leap {
+    iterations: u64,
+    committed: bool,
 }
 
 impl At {
@@ -170,7 +177,7 @@ impl<'r> Run<'r> {
         Self {
             board,
             decision,
-            reservoir: Reservoir::new(Arc::clone(harvest), &board.storage),
+            reservoir: Reservoir::new(harvest, &board.storage),
             peak: board.peak(),
             counts: Counts::default(),
             // The one that says that nothing is under way.
@@ -239,6 +246,9 @@ impl<'r> Run<'r> {
     }
 
     fn spend(&mut self, cost: Cost, purpose: Purpose) -> Result<(), BrownOut> {
+        if cost == Cost::ZERO {
+            return Ok(());
+        }
         let (start, time) = (self.reservoir.time, self.board.time(cost));
         let result = self.reservoir.draw(cost.energy, time);
         let part = match result {
@@ -252,9 +262,7 @@ impl<'r> Run<'r> {
 
     fn power_cycle(&mut self, program: &Program, at: &mut At) -> Result<(), BrownOut> {
         self.now = None;
-        self.spend(self.board.boot, Purpose::Restart)?;
-        self.recover()?;
-        self.recover()?;
+        self.boot()?;
         if *at == At::Idle {
             self.record(ROOT)?;
             *at = At::Begun;
@@ -304,14 +312,18 @@ impl<'r> Run<'r> {
         let mut pending = 0;
         let mut done = from;
         while done < l.iterations {
-            if let Some(regions) = self.leap(l, l.iterations - done, pending)? {
-                done += regions;
-                if self.decision == Decision::Interval && l.every <= l.iterations {
+            if self.coarse {
+                let leap = self.leap(l, (l.iterations - done, left, pending))?;
+                done += leap.iterations;
+                if leap.committed {
                     committed(done);
-                } else {
-                    pending += regions * l.writes;
+                    continue;
                 }
-                continue;
+                pending += leap.iterations * l.writes;
+                left = left.saturating_sub(leap.iterations);
+                if done == l.iterations {
+                    break;
+                }
             }
             done += 1;
             self.spend_work(l, mapped)?;
@@ -345,13 +357,10 @@ impl<'r> Run<'r> {
     }
 
     /// Makes as many iterations at once as the capacitor holds for certain, with the commits between them; what is drawn is
-    /// the same, in another order: it differs where the harvest is more than the capacitor takes. `None` where that is less
-    /// than a few.
-    fn leap(&mut self, l: &Loop, left: u64, pending: u64) -> Result<Option<u64>, BrownOut> {
-        let commits = self.decision == Decision::Interval && l.every <= l.iterations;
-        if !self.coarse || commits && (pending > 0 || l.every > left) {
-            return Ok(None);
-        }
+    /// the same, in another order: it differs where the harvest is more than the capacitor takes.
+    ///
+    /// Of the loop there are `rest` iterations, and `due` to the next commit.
+    fn leap(&mut self, l: &Loop, (rest, due, pending): (u64, u64, u64)) -> Result<Leap, BrownOut> {
         let board = self.board;
         let mapped = board.memory == Memory::Words;
         let writes = if mapped {
@@ -360,49 +369,87 @@ impl<'r> Run<'r> {
             Cost::ZERO
         };
         let work = board.unit.times(l.units);
-        let each = work + writes;
-        let (floor, size, commit, adc) = match self.decision {
-            Decision::Interval if commits => {
-                let size = l.every.max(1);
+        let mut each = work + writes;
+        let mut floor = Volts::ZERO;
+        let mut reserve = Joules::ZERO;
+        let mut most = rest;
+        let mut adc = Cost::ZERO;
+        match self.decision {
+            Decision::Never => {}
+            Decision::Interval => {
                 let commit = if mapped {
                     board.word
                 } else {
-                    board.transfer(size * l.writes) + board.transfer(CHILD)
+                    board.transfer(l.every.saturating_mul(l.writes)) + board.transfer(CHILD)
                 };
-                (Volts::ZERO, size, commit, Cost::ZERO)
+                if due == l.every && pending == 0 && rest >= l.every {
+                    let sure = self.reservoir.sure(floor, self.peak) * 0.999;
+                    let region = each.times(l.every) + commit;
+                    let regions = ((sure / region.energy) as u64).min(rest / l.every);
+                    if regions > 0 {
+                        return self.regions(l, regions, (work, writes));
+                    }
+                }
+                most = rest.min(due - 1);
             }
-            Decision::Interval | Decision::Never => (Volts::ZERO, 1, Cost::ZERO, Cost::ZERO),
-            // The commit that an outage would call for is as large as all that is pending.
-            Decision::Oracle => return Ok(None),
-            Decision::Voltage(least) => (least, 1, Cost::ZERO, board.adc),
-        };
-        let region = each.times(size) + commit + adc;
-        let sure = self.reservoir.sure(floor, self.peak) * 0.999;
-        let regions = ((sure / region.energy).max(0.0) as u64).min(left / size);
-        if regions < 4 {
-            return Ok(None);
+            Decision::Voltage(least) => {
+                (floor, adc) = (least, board.adc);
+                each += adc;
+            }
+            Decision::Oracle => {
+                // It has to stay certain that the next iteration and a commit would do.
+                let commit = match board.memory {
+                    Memory::Words => board.word,
+                    Memory::Bytes => board.transfer(pending + l.writes) + board.transfer(CHILD),
+                };
+                reserve = (board.iteration(l.units, l.writes) + commit).energy;
+                if !mapped {
+                    each += board.byte.times(l.writes);
+                }
+            }
         }
-        let n = regions * size;
-        self.spend(work.times(n) + adc.times(regions), Purpose::Work)?;
-        if mapped {
+        let sure = self.reservoir.sure(floor, self.peak) * 0.999 - reserve;
+        let n = ((sure / each.energy).max(0.0) as u64).min(most);
+        if n > 0 {
+            self.spend(work.times(n) + adc.times(n), Purpose::Work)?;
             self.spend(writes.times(n), Purpose::Output)?;
+            self.counts.iterations += n;
+            self.counts.units += n * l.units;
         }
-        if commits {
-            if mapped {
-                self.spend(board.word.times(regions), Purpose::Commit)?;
-                self.word = self.seq;
-            } else {
-                let output = board.transfer(size * l.writes);
-                self.spend(output.times(regions), Purpose::Output)?;
-                self.spend(board.transfer(CHILD).times(regions), Purpose::Commit)?;
-                self.seq += regions;
-                self.records = [CHILD, CHILD];
-            }
-            self.counts.commits += regions;
+        Ok(Leap {
+            iterations: n,
+            committed: false,
+        })
+    }
+
+    /// Whole regions, which fit for certain.
+    fn regions(
+        &mut self,
+        l: &Loop,
+        regions: u64,
+        (work, writes): (Cost, Cost),
+    ) -> Result<Leap, BrownOut> {
+        let board = self.board;
+        let iterations = regions * l.every;
+        self.spend(work.times(iterations), Purpose::Work)?;
+        self.spend(writes.times(iterations), Purpose::Output)?;
+        if board.memory == Memory::Words {
+            self.spend(board.word.times(regions), Purpose::Commit)?;
+            self.word = self.seq;
+        } else {
+            let output = board.transfer(l.every * l.writes);
+            self.spend(output.times(regions), Purpose::Output)?;
+            self.spend(board.transfer(CHILD).times(regions), Purpose::Commit)?;
+            self.seq += regions;
+            self.records = [CHILD, CHILD];
         }
-        self.counts.iterations += n;
-        self.counts.units += n * l.units;
-        Ok(Some(n))
+        self.counts.commits += regions;
+        self.counts.iterations += iterations;
+        self.counts.units += iterations * l.units;
+        Ok(Leap {
+            iterations,
+            committed: true,
+        })
     }
 
     /// Whether a commit follows the iteration that was made.
@@ -459,21 +506,40 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    /// Reading the control area at boot.
-    fn recover(&mut self) -> Result<(), BrownOut> {
-        let [newest, other] = self.records;
-        self.spend(self.board.fetch(4), Purpose::Restart)?;
-        self.spend(self.board.fetch(HEADER).times(2), Purpose::Restart)?;
-        for record in [newest, other] {
-            if record > 0 {
-                self.spend(self.board.fetch(record - HEADER), Purpose::Restart)?;
+    /// Start-up, and the control area read twice: `Nvm::open` looks, and `resume_or_start` again.
+    fn boot(&mut self) -> Result<(), BrownOut> {
+        if self.coarse {
+            let reads = self.recovery().into_iter().fold(Cost::ZERO, Cost::add);
+            let all = self.board.boot + reads.times(2);
+            if all.energy < self.reservoir.sure(Volts::ZERO, self.peak) {
+                return self.spend(all, Purpose::Restart);
             }
         }
-        if self.seq.is_multiple_of(2) {
-            // The newer one lies in the first slot, and is read again.
-            self.spend(self.board.fetch(HEADER), Purpose::Restart)?;
-            self.spend(self.board.fetch(newest - HEADER), Purpose::Restart)?;
+        self.spend(self.board.boot, Purpose::Restart)?;
+        for cost in self.recovery().into_iter().chain(self.recovery()) {
+            self.spend(cost, Purpose::Restart)?;
         }
         Ok(())
+    }
+
+    /// The reads of the control area, in their order.
+    fn recovery(&self) -> [Cost; 6] {
+        let board = self.board;
+        let [newest, other] = self.records;
+        let rest = |record: u64| match record {
+            0 => Cost::ZERO,
+            n => board.fetch(n - HEADER),
+        };
+        let again = self.seq.is_multiple_of(2);
+        let only = |cost| if again { cost } else { Cost::ZERO };
+        [
+            board.fetch(4),
+            board.fetch(HEADER).times(2),
+            rest(newest),
+            rest(other),
+            // The newer one lies in the first slot, and is read again.
+            only(board.fetch(HEADER)),
+            only(rest(newest)),
+        ]
     }
 }
