@@ -1,12 +1,14 @@
 //! `rekindle plot`: pictures of a model on a board.
 
 use std::error::Error;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use indicatif::ProgressBar;
 use plotters::coord::Shift;
+use plotters::coord::combinators::{LogCoord, WithKeyPoints};
 use plotters::prelude::*;
 use rekindle_planner::program::{
     Board, Harvest, Ledger, Policy, Program, Spent, Timeline, choose, observe, simulate,
@@ -43,7 +45,7 @@ pub struct PlotArgs {
 }
 
 /// Colours that are told apart by all readers, and in grey (P. Tol's bright scheme).
-const COLOURS: [RGBColor; 7] = [
+const COLOURS: [RGBColor; 8] = [
     RGBColor(0x44, 0x77, 0xaa),
     RGBColor(0xee, 0x66, 0x77),
     RGBColor(0x22, 0x88, 0x33),
@@ -51,6 +53,7 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0x66, 0xcc, 0xee),
     RGBColor(0xaa, 0x33, 0x77),
     RGBColor(0x99, 0x99, 0x99),
+    BLACK,
 ];
 const SIZE: (u32, u32) = (880, 480);
 /// Capacitors around the board's own, as factors.
@@ -63,6 +66,17 @@ const INTERVALS: [u64; 14] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256
 struct Line {
     name: String,
     points: Vec<(f64, f64)>,
+}
+
+impl Line {
+    /// The plan often lies under the oracle, which no policy beats.
+    fn width(&self) -> u32 {
+        match self.name.as_str() {
+            "planned interval" => 5,
+            "oracle" => 1,
+            _ => 2,
+        }
+    }
 }
 
 /// Runs the command.
@@ -221,11 +235,15 @@ fn draw_timeline(path: &Path, title: &str, timeline: &Timeline, board: &Board) -
             Rectangle::new([(x, y - 5), (x + 14, y + 5)], COLOURS[3].mix(0.45).filled())
         });
     // More points than pixels would only make the file large.
-    let every = samples.len().div_ceil(4000).max(1);
-    let volts = samples
-        .iter()
-        .step_by(every)
-        .map(|s| (s.time.get(), s.volts.get()));
+    let every = samples.len().div_ceil(3000).max(1);
+    let shown: Vec<_> = (0..samples.len())
+        .filter(|&i| {
+            let turns = |j: usize| samples.get(j).is_some_and(|s| s.on != samples[i].on);
+            i % every == 0 || turns(i + 1) || turns(i.wrapping_sub(1))
+        })
+        .map(|i| &samples[i])
+        .collect();
+    let volts = shown.iter().map(|s| (s.time.get(), s.volts.get()));
     chart
         .draw_series(LineSeries::new(volts, COLOURS[0].stroke_width(1)))?
         .label("capacitor")
@@ -243,10 +261,7 @@ fn draw_timeline(path: &Path, title: &str, timeline: &Timeline, board: &Board) -
         (0.0, 100.0),
         ("seconds", "% committed"),
     )?;
-    let done = samples
-        .iter()
-        .step_by(every)
-        .map(|s| (s.time.get(), s.done * 100.0));
+    let done = shown.iter().map(|s| (s.time.get(), s.done * 100.0));
     chart.draw_series(LineSeries::new(done, COLOURS[2].stroke_width(2)))?;
     root.present()?;
     Ok(())
@@ -302,6 +317,14 @@ where
     Ok(chart)
 }
 
+/// A logarithmic axis with ticks at 1, 2 and 5 of each decade.
+fn axis(range: Range<f64>) -> WithKeyPoints<LogCoord<f64>> {
+    let decades = (range.start.log10().floor() as i32)..=(range.end.log10().ceil() as i32);
+    let ticks = decades.flat_map(|d| [1.0, 2.0, 5.0].map(|m| m * 10_f64.powi(d)));
+    let ticks = ticks.filter(|t| range.contains(t)).collect();
+    range.log_scale().with_key_points(ticks)
+}
+
 /// Both axes are logarithmic.
 fn draw_lines(
     path: &Path,
@@ -323,20 +346,24 @@ fn draw_lines(
         .margin(10)
         .x_label_area_size(32)
         .y_label_area_size(55)
-        .build_cartesian_2d(
-            range(|p| p.0, 1.1).log_scale(),
-            range(|p| p.1, 1.5).log_scale(),
-        )?;
+        .build_cartesian_2d(axis(range(|p| p.0, 1.1)), axis(range(|p| p.1, 1.4)))?;
+    let label = |v: &f64| format!("{}", (v * 1e6).round() / 1e6);
     chart
         .configure_mesh()
         .light_line_style(WHITE)
+        .x_label_formatter(&label)
+        .y_label_formatter(&label)
         .x_desc(names.0)
         .y_desc(names.1)
         .draw()?;
     for (line, colour) in lines.iter().zip(COLOURS.iter().cycle()) {
         chart
             .draw_series(
-                LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)).point_size(2),
+                LineSeries::new(
+                    line.points.iter().copied(),
+                    colour.stroke_width(line.width()),
+                )
+                .point_size(2),
             )?
             .label(line.name.as_str())
             .legend(|(x, y)| PathElement::new([(x, y), (x + 14, y)], colour.stroke_width(2)));
@@ -349,7 +376,7 @@ fn draw_lines(
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(SeriesLabelPosition::UpperMiddle)
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.3))
         .draw()?;
