@@ -109,6 +109,9 @@ enum Command {
         /// Of all that is random.
         #[arg(long, default_value_t = generated::SEED)]
         seed: u64,
+        /// Switch a rule off instead, and show the smallest program found that then goes wrong.
+        #[arg(long, value_name = "RKnn", conflicts_with = "json")]
+        off: Option<String>,
         /// Print the results as JSON.
         #[arg(long)]
         json: bool,
@@ -190,7 +193,14 @@ fn main() -> ExitCode {
         Command::Generate {
             programs,
             seed,
+            off: Some(rule),
+            ..
+        } => generated::without(&rule, programs, seed).map(|()| true),
+        Command::Generate {
+            programs,
+            seed,
             json,
+            off: None,
         } => generated::run(programs, seed, json, true),
         Command::Audit { folder, json } => audit::report(&folder, json),
         Command::Rules { json } => rules::report(std::path::Path::new("."), json),

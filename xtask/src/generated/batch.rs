@@ -34,8 +34,8 @@ pub struct Source {
     pub id: usize,
     /// Its tasks.
     pub text: String,
-    /// How it is called, with `cx` and `m` in scope.
-    pub call: String,
+    /// How they are called, with `cx` and `m` in scope.
+    pub calls: Vec<String>,
 }
 
 /// What became of each program.
@@ -48,12 +48,13 @@ pub struct Judged {
 }
 
 /// Programs per executable.
-const PER_CRATE: usize = 64;
+const PER_CRATE: usize = 128;
 /// Most rounds of building without what the compiler refused before.
 const ROUNDS: usize = 8;
 
-/// Builds all programs in one crate `name`, leaves out what the Rust compiler refuses, and runs the rest.
-pub fn judge(name: &str, programs: &[Source], seed: u64) -> Result<Judged> {
+/// Builds all programs in one crate `name`, leaves out what the Rust compiler refuses, and runs the rest, each for so
+/// many seconds at most.
+pub fn judge(name: &str, programs: &[Source], seed: u64, patience: u64) -> Result<Judged> {
     let folder = target().join("generated").join(name);
     let mut judged = Judged::default();
     if programs.is_empty() {
@@ -61,16 +62,23 @@ pub fn judge(name: &str, programs: &[Source], seed: u64) -> Result<Judged> {
     }
     let _ = std::fs::remove_dir_all(folder.join("src"));
     write_crate(&folder, name, programs)?;
+    let start = std::time::Instant::now();
     for _ in 0..ROUNDS {
-        write_batches(&folder, programs, &judged.uncompilable, seed)?;
+        write_batches(&folder, programs, &judged.uncompilable, seed, patience)?;
         let refused = build(&folder)?;
         if refused.is_empty() {
             let left: Vec<&Source> = programs
                 .iter()
                 .filter(|p| !judged.uncompilable.contains_key(&p.id))
                 .collect();
+            eprintln!("{name}: built in {:?}", start.elapsed());
+            let start = std::time::Instant::now();
             judged.verdicts = execute(&left)?;
+            eprintln!("{name}: ran in {:?}", start.elapsed());
             return Ok(judged);
+        }
+        for (id, error) in &refused {
+            eprintln!("{name}: the Rust compiler refuses program {id}: {error}");
         }
         judged.uncompilable.extend(refused);
     }
@@ -123,6 +131,7 @@ fn write_batches(
     programs: &[Source],
     without: &BTreeMap<usize, String>,
     seed: u64,
+    patience: u64,
 ) -> Result<()> {
     let mut batches: BTreeMap<String, (String, String)> = BTreeMap::new();
     for p in programs {
@@ -130,17 +139,21 @@ fn write_batches(
         if without.contains_key(&p.id) {
             continue;
         }
-        let (id, call) = (p.id, &p.call);
+        let id = p.id;
         let _ = writeln!(modules, "mod p{id};");
-        let _ = writeln!(
-            calls,
-            "        Program {{ id: {id}, mapped: |cx, m| p{id}::{call}, bytes: |cx, m| p{id}::{call} }},"
-        );
+        let _ = writeln!(calls, "        Program {{ id: {id}, runs: vec![");
+        for call in &p.calls {
+            let _ = writeln!(
+                calls,
+                "            Run {{ mapped: |cx, m| p{id}::{call}, bytes: |cx, m| p{id}::{call} }},"
+            );
+        }
+        calls.push_str("        ] },\n");
     }
     for (batch, (modules, calls)) in batches {
         let text = format!(
-            "#![allow(warnings)]\nuse rekindle_generated::{{Program, judge}};\n{modules}fn main() {{\n    let programs: \
-             Vec<Program> = vec![\n{calls}    ];\n    judge(&programs, {seed});\n}}\n"
+            "#![allow(warnings)]\nuse rekindle_generated::{{Program, Run, judge}};\n{modules}fn main() {{\n    let programs: \
+             Vec<Program> = vec![\n{calls}    ];\n    judge(&programs, {seed}, {patience});\n}}\n"
         );
         write_if_new(&folder.join(format!("src/bin/{batch}/main.rs")), &text)?;
     }

@@ -27,13 +27,13 @@ pub struct Task {
     pub body: Vec<Node>,
 }
 
-/// A program: its tasks, and how the first is called.
+/// A program: its tasks, and how they are called.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// Its tasks.
     pub tasks: Vec<Task>,
-    /// The call, with `cx` and `m` in scope.
-    pub call: String,
+    /// The calls that are checked, each on its own, with `cx` and `m` in scope.
+    pub calls: Vec<String>,
 }
 
 impl Node {
