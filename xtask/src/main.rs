@@ -106,9 +106,9 @@ enum Command {
         /// How many.
         #[arg(long, default_value_t = generated::PROGRAMS)]
         programs: usize,
-        /// Of all that is random.
-        #[arg(long, default_value_t = generated::SEED)]
-        seed: u64,
+        /// Of all that is random; several, with commas, are several runs on one page.
+        #[arg(long, value_delimiter = ',', default_values_t = [generated::SEED])]
+        seed: Vec<u64>,
         /// Switch a rule off instead, and show the smallest program found that then goes wrong.
         #[arg(long, value_name = "RKnn", conflicts_with = "json")]
         off: Option<String>,
@@ -195,13 +195,13 @@ fn main() -> ExitCode {
             seed,
             off: Some(rule),
             ..
-        } => generated::without(&rule, programs, seed).map(|()| true),
+        } => generated::without(&rule, programs, seed[0]).map(|()| true),
         Command::Generate {
             programs,
             seed,
             json,
             off: None,
-        } => generated::run(programs, seed, json, true),
+        } => generated::run(programs, &seed, json, true),
         Command::Audit { folder, json } => audit::report(&folder, json),
         Command::Rules { json } => rules::report(std::path::Path::new("."), json),
         Command::Tutorial { json, short } => tutorial::report(short, json),

@@ -54,7 +54,7 @@ pub fn all(only: Option<&str>) -> bool {
     }
     steps.step("generated tasks", |_| {
         ensure!(
-            generated::run(generated::PROGRAMS, generated::SEED, false, false)?,
+            generated::run(generated::PROGRAMS, &[generated::SEED], false, false)?,
             "the macro accepts what is not safe"
         );
         Ok(())

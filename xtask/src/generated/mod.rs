@@ -41,8 +41,19 @@ enum Answer {
     Refused(BTreeSet<&'static str>, Option<String>),
 }
 
-/// Generates, judges and reports; false when something accepted is not safe.
-pub fn run(programs: usize, seed: u64, json: bool, write: bool) -> Result<bool> {
+/// Generates, judges and reports, for each seed; false when something accepted is not safe.
+pub fn run(programs: usize, seeds: &[u64], json: bool, write: bool) -> Result<bool> {
+    let all: Vec<Summary> = seeds
+        .iter()
+        .map(|seed| one(programs, *seed))
+        .collect::<Result<_>>()?;
+    report::print(&all, json, write)?;
+    all.iter().try_for_each(kept)?;
+    Ok(all.iter().all(|s| s.unsafe_accepted == 0))
+}
+
+/// Generates and judges.
+fn one(programs: usize, seed: u64) -> Result<Summary> {
     let start = std::time::Instant::now();
     let all: Vec<Program> = (0..programs).map(|id| program::program(seed, id)).collect();
     let (mut accepted, mut unprotected) = (Vec::new(), Vec::new());
@@ -95,9 +106,19 @@ pub fn run(programs: usize, seed: u64, json: bool, write: bool) -> Result<bool> 
     let judged = batch::judge("generated-refused", &unprotected, seed, PATIENCE)?;
     summary.refused(&judged, &rules);
     summary.seconds = start.elapsed().as_secs();
-    summary.print(json, write)?;
+    eprintln!(
+        "seed {seed}: {} accepted and not safe; {:.1} % of the safe ones refused; {} s",
+        summary.unsafe_accepted,
+        summary.conservatism(),
+        summary.seconds
+    );
+    Ok(summary)
+}
+
+/// What every run must show, besides that what is accepted is safe.
+fn kept(summary: &Summary) -> Result<()> {
     ensure!(
-        summary.accepted_with_commits > programs / 4,
+        summary.accepted_with_commits > summary.programs / 4,
         "only {} accepted programs commit: this shows nothing",
         summary.accepted_with_commits
     );
@@ -106,14 +127,20 @@ pub fn run(programs: usize, seed: u64, json: bool, write: bool) -> Result<bool> 
         "{:.1} % of the programs in which the checker finds nothing are refused; less than {CONSERVATISM} % are promised",
         summary.conservatism()
     );
+    ensure!(
+        summary.accepted_uncompilable + summary.refused_uncompilable == 0,
+        "{} programs are no Rust: the generator, or the expansion, is wrong",
+        summary.accepted_uncompilable + summary.refused_uncompilable
+    );
     // The judge's own seeded bugs: without a rule, it must find what the rule is for.
     for rule in SEEN {
         ensure!(
-            programs < PROGRAMS || summary.rules.get(rule).is_some_and(|r| r.alone_unsafe > 0),
+            summary.programs < PROGRAMS
+                || summary.rules.get(rule).is_some_and(|r| r.alone_unsafe > 0),
             "without {rule}, the checker finds nothing wrong: it, or the rule, is good for nothing"
         );
     }
-    Ok(summary.unsafe_accepted == 0)
+    Ok(())
 }
 
 /// Switches a rule off, and shows the smallest program found that it alone refuses and that the checker breaks.

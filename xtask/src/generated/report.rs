@@ -128,35 +128,10 @@ impl Summary {
         100.0 * refused as f64 / (accepted + refused).max(1) as f64
     }
 
-    /// Prints it, and keeps it in the documentation.
-    pub fn print(&self, json: bool, write: bool) -> Result<()> {
-        let page = self.page();
-        if json {
-            let mut value = serde_json::to_value(self)?;
-            value["conservatism_percent"] = self.conservatism().into();
-            value["conservatism_without_progress_percent"] = self.conservatism_of_results().into();
-            println!("{}", serde_json::to_string_pretty(&value)?);
-        } else {
-            println!("{page}");
-        }
-        if write && self.unsafe_accepted == 0 {
-            std::fs::create_dir_all("docs/results")?;
-            std::fs::write(PAGE, page)?;
-        }
-        Ok(())
-    }
-
     fn page(&self) -> String {
         let mut page = format!(
-            "# Generated tasks\n\n`cargo xtask generate --programs {} --seed {}` on {}, {}: {} s.\n\n\
-             Random tasks are given to the macro. What it accepts runs under the crash checker on a mapped and on a byte \
-             store. What it refuses is expanded with the rules switched off and runs under the same checker, which says \
-             whether the refusal was needed.\n\n| | programs |\n| --- | --: |\n",
-            self.programs,
-            self.seed,
-            machine::date(),
-            machine::name(),
-            self.seconds
+            "## Seed {}\n\n{} s.\n\n| | programs |\n| --- | --: |\n",
+            self.seed, self.seconds
         );
         for (what, count) in [
             ("generated", self.programs),
@@ -196,11 +171,53 @@ impl Summary {
                 r.refused, r.refused_unsafe, r.refused_safe, r.alone, r.alone_unsafe
             );
         }
-        page.push_str(
-            "\nA program may break several rules. The checker looks for wrong results, not for lack of progress, so it \
-             finds nothing in a program that only breaks RK04. The last two columns are what switching off that one rule lets \
-             through; `cargo xtask generate --off RK01` shows the smallest such program that was found to break.\n",
-        );
         page
     }
+}
+
+/// Prints the results, and keeps them in the documentation.
+pub fn print(all: &[Summary], json: bool, write: bool) -> Result<()> {
+    let page = page(all);
+    if json {
+        let values: Vec<serde_json::Value> = all
+            .iter()
+            .map(|summary| {
+                let mut value = serde_json::to_value(summary)?;
+                value["conservatism_percent"] = summary.conservatism().into();
+                value["conservatism_without_progress_percent"] =
+                    summary.conservatism_of_results().into();
+                Ok(value)
+            })
+            .collect::<Result<_>>()?;
+        println!("{}", serde_json::to_string_pretty(&values)?);
+    } else {
+        println!("{page}");
+    }
+    if write && all.iter().all(|s| s.unsafe_accepted == 0) {
+        std::fs::create_dir_all("docs/results")?;
+        std::fs::write(PAGE, page)?;
+    }
+    Ok(())
+}
+
+fn page(all: &[Summary]) -> String {
+    let seeds: Vec<String> = all.iter().map(|s| s.seed.to_string()).collect();
+    let mut page = format!(
+        "# Generated tasks\n\n`cargo xtask generate --programs {} --seed {}` on {}, {}.\n\n\
+         Random tasks are given to the macro. What it accepts runs under the crash checker on a mapped and on a byte \
+         store, each program in three memories with other arguments. What it refuses is expanded with the rules switched \
+         off and runs under the same checker, which says whether the refusal was needed.\n\n\
+         A program may break several rules. The checker looks for wrong results, not for lack of progress, so it \
+         finds nothing in a program that only breaks RK04. The last two columns are what switching off that one rule lets \
+         through; `cargo xtask generate --off RK01` shows the smallest such program that was found to break.\n",
+        all.first().map_or(0, |s| s.programs),
+        seeds.join(","),
+        machine::date(),
+        machine::name(),
+    );
+    for summary in all {
+        page.push('\n');
+        page.push_str(&summary.page());
+    }
+    page
 }
