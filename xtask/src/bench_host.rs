@@ -159,5 +159,5 @@ fn markdown(lines: &[Line]) -> String {
             times(l.microflow),
         );
     }
-    text + "\n`hello_world` has 288 multiply-accumulates: its time is that of three tasks being started, recorded and completed.\n"
+    text + "\n`hello_world` has 288 multiply-accumulates: its time is that of a run being started, recorded and completed.\n"
 }

@@ -51,7 +51,7 @@ fn medians(calls: u32, mut a: impl FnMut(), mut b: impl FnMut()) -> [u128; 2] {
 
 macro_rules! compare {
     ($module:ident, $calls:literal $(, $peer:expr)?) => {{
-        use rekindle_models::$module::{InputTensor, Memory, whole};
+        use rekindle_models::$module::{InputTensor, Memory, NETWORK, infer};
 
         let mut words = vec![0_u64; Memory::SIZE / 8 + 256];
         let mut nvm = Nvm::<Memory, _>::open(Mapped::from_words(&mut words))?;
@@ -65,7 +65,9 @@ macro_rules! compare {
         let [microflow, ours] = medians($calls, peer.unwrap_or(|| ()), || {
             let run = nvm
                 .restart()
-                .and_then(|()| nvm.resume_or_start(&mut [], whole));
+                .and_then(|()| nvm.resume_or_start(&mut [], |cx, m| {
+                    infer(cx, &m.input, &NETWORK, &mut m.net, &mut m.output)
+                }));
             if let Err(error) = run {
                 result = Err(error);
             }

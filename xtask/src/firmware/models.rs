@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{Check, Effort, Outcome, Row, Target, qemu, tools};
 use crate::machine;
 use crate::peers::tflm;
+use crate::shell::{command, output, target};
 
 /// See the module.
 pub const TARGET: Target = Target {
@@ -73,7 +74,7 @@ const MODELS: [Model; 5] = [
     },
 ];
 
-/// Those that run through power failures.
+/// Those that run through power failures in `cargo xtask test` as well, and through the most.
 const THROUGH_FAILURES: [&str; 2] = ["keyword_spotting", "micro_speech"];
 
 /// What one program takes.
@@ -100,6 +101,8 @@ struct Line {
     differences: u64,
     /// Bytes of SRAM besides the stack where NVM is not mapped.
     arena: u64,
+    /// The same with layers in tiles: `rekindle import --sram 8K`.
+    tiled: u64,
     nvm: u64,
     /// Bytes of constants that only the check of the outputs needs.
     samples: u64,
@@ -143,7 +146,7 @@ fn run(effort: Effort) -> Result<Outcome> {
     let here = present();
     let models: Vec<_> = here
         .iter()
-        .filter(|m| THROUGH_FAILURES.contains(&m.name))
+        .filter(|m| effort == Effort::Full || THROUGH_FAILURES.contains(&m.name))
         .collect();
     if models.is_empty() {
         return Ok(outcome);
@@ -165,10 +168,17 @@ fn run(effort: Effort) -> Result<Outcome> {
         });
         let program = programs.join(format!("{}_outages", model.name));
         let failures = match effort {
-            Effort::Full => 10_000,
+            Effort::Full if THROUGH_FAILURES.contains(&model.name) => 10_000,
+            Effort::Full => 2_000,
             Effort::Short => 200,
         };
-        let words = format!("mode=random seed=2026 failures={failures} max=300000 pictures=4");
+        // About what an inference takes at most, and long enough for the rows of the large ones.
+        let max = match model.macs {
+            ..10_000 => 5_000 + 4 * model.macs,
+            10_000..5_000_000 => 300_000,
+            _ => 1_500_000,
+        };
+        let words = format!("mode=random seed=2026 failures={failures} max={max} pictures=4");
         eprintln!("     {} {words}", model.name);
         let session = qemu::session(&program, &words)?;
         let sizes = tools::sizes(&program)?;
@@ -241,6 +251,7 @@ pub fn bench(json: bool) -> Result<bool> {
             unprotected,
             microflow: microflow.map(|m| m.0),
             arena: printed["arena"],
+            tiled: tiled(&model.path())?,
             nvm: printed["nvm"],
             samples: printed["bytes"],
             tflm: tflm.get(&model.path()).map(|t| (t.arena, t.file)),
@@ -255,6 +266,20 @@ pub fn bench(json: bool) -> Result<bool> {
         fs::write(REPORT, text).with_context(|| format!("cannot write {REPORT}"))?;
     }
     Ok(lines.iter().all(Line::good))
+}
+
+/// SRAM of a model that is imported for little of it.
+fn tiled(model: &Path) -> Result<u64> {
+    let out = target().join("short.rs");
+    let words = format!(
+        "cargo run --quiet --release --bin rekindle -- import {} --sram 8K --json --out {}",
+        model.display(),
+        out.display()
+    );
+    let report: serde_json::Value = serde_json::from_str(&output(&mut command(&words))?)?;
+    report["sram_bytes"]
+        .as_u64()
+        .context("`rekindle import --json` gives no `sram_bytes`")
 }
 
 /// What a program takes, and all that it prints.
@@ -313,15 +338,16 @@ fn markdown(lines: &[Line]) -> String {
     text += "\nSRAM in bytes: the painted stack, and with it the arena that is needed where NVM is not mapped, such as an SPI\n\
              FRAM; TFLM's arena, as its interpreter on x86 prints it (part of it are pointers, half as large there), without its\n\
              stack; microflow's stack, which holds its\n\
-             activations.\n\n\
-             | SRAM | mapped | not mapped | TFLM | microflow |\n| --- | ---: | ---: | ---: | ---: |\n";
+             activations. In tiles, by `rekindle import --sram 8K`: without the stack, and slower (docs/import.md).\n\n\
+             | SRAM | mapped | not mapped | in tiles | TFLM | microflow |\n| --- | ---: | ---: | ---: | ---: | ---: |\n";
     for l in lines {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} |",
             l.model,
             l.protected.stack,
             l.sram(),
+            l.tiled,
             dash(l.tflm.map(|t| t.0)),
             dash(l.microflow.as_ref().map(|m| m.stack)),
         );

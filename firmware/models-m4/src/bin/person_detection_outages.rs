@@ -1,0 +1,5 @@
+//! `person_detection`, through power failures.
+#![no_std]
+#![no_main]
+
+rekindle_models_m4::outages!(person_detection);
