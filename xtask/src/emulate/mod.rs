@@ -10,7 +10,7 @@ mod picture;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::firmware::{qemu, tools};
@@ -19,6 +19,8 @@ use crate::machine;
 const FOLDER: &str = "firmware/kws";
 /// Cycles per instruction, assumed: loads and taken branches of a Cortex-M4 take more than one.
 const PER_INSTRUCTION: f64 = 1.3;
+/// Instructions after which the emulator's timer, of 24 bits, can fail the power at the latest.
+const LONGEST: u32 = 2_600_000;
 /// Where the firmware looks for the table, `psram::SUPPLY`, and how many words it has.
 const SUPPLY: (u32, usize) = (0x21f0_0000, 1 << 18);
 
@@ -102,7 +104,14 @@ fn run(supply: &Supply, program: &Path, out: &Path) -> Result<(Outcome, Vec<f64>
         .cycles
         .iter()
         .map(|c| (c.cycles / PER_INSTRUCTION) as u32);
-    let words: Vec<_> = lasts.flat_map(u32::to_le_bytes).collect();
+    let lasts: Vec<_> = lasts.collect();
+    if let Some(at) = lasts.iter().position(|last| *last > LONGEST) {
+        bail!(
+            "power cycle {at} lasts for {} instructions, and the emulator's timer for {LONGEST}: a smaller capacitor is needed",
+            lasts[at]
+        );
+    }
+    let words: Vec<_> = lasts.into_iter().flat_map(u32::to_le_bytes).collect();
     let failures = supply.cycles.len();
     ensure!(
         (1..=SUPPLY.1).contains(&failures),
