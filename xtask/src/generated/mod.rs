@@ -242,7 +242,7 @@ fn shrink(
             })
             .collect();
         let Judged { verdicts, .. } =
-            batch::judge("generated-smaller", &sources, seed, LITTLE_PATIENCE)?;
+            batch::judge(batch::SMALLER, &sources, seed, LITTLE_PATIENCE)?;
         let failing = verdicts
             .into_values()
             .filter_map(|v| Some((v.id, v.failure?)))
