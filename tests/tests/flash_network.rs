@@ -121,3 +121,30 @@ fn the_network_survives_on_nor_flash() {
     println!("{all} failures, no difference");
     assert!(all >= 500, "{all} failures");
 }
+
+/// Whether there is something to go on with for this inference.
+fn is_interrupted(sim: &Sim, n: u64) -> bool {
+    let mut sram = vec![0x5a; NVM];
+    let flash = Flash::open(sim.clone(), &mut sram).unwrap();
+    let print = rekindle::Fingerprint::new().word(n);
+    let nvm = Nvm::<Memory, _>::open_with(flash, print).unwrap();
+    nvm.status() == Status::Interrupted
+}
+
+#[test]
+fn the_work_of_another_version_is_not_continued_on_nor_flash() {
+    let samples = Samples::subset().unwrap();
+    let sim = Sim::new(Flash::<Sim>::pages_needed(NVM) + 2, 0xff, 1);
+    sim.cut_after(2_000);
+    assert_eq!(boot(&sim, 0, &image(&samples.images[0])), Ok(None));
+    sim.power_on();
+    assert!(is_interrupted(&sim, 0));
+    assert!(!is_interrupted(&sim, 1));
+    // The other version begins its own, and what it finds is what it finds on a chip of its own.
+    let own = Sim::new(Flash::<Sim>::pages_needed(NVM) + 2, 0xff, 2);
+    let image = image(&samples.images[1]);
+    let alone = boot(&own, 1, &image).unwrap().unwrap();
+    let after = boot(&sim, 1, &image).unwrap().unwrap();
+    assert!(alone == after, "buffers differ");
+    assert!(!is_interrupted(&sim, 0));
+}
