@@ -136,6 +136,25 @@ pub trait Store {
     #[inline(always)]
     unsafe fn poke<E: IntoBytes + Immutable>(to: NonNull<E>, value: E) {
         // Volatile, so that no store is merged, dropped or moved past the (volatile) commit.
+        if const { cfg!(target_arch = "arm") && align_of::<E>() < 4 && size_of::<E>() > 4 } {
+            // In words where the type would have them byte by byte; what is written is the same.
+            let (from, words) = (NonNull::from(&value), size_of::<E>() / 4);
+            for i in 0..words {
+                // SAFETY: inside of the value and of its place; a word in pieces has no alignment.
+                unsafe {
+                    let word = from.cast::<Pieces>().add(i).read();
+                    to.cast::<Pieces>().add(i).write_volatile(word);
+                }
+            }
+            for i in words * 4..size_of::<E>() {
+                // SAFETY: as before.
+                unsafe {
+                    let byte = from.cast::<u8>().add(i).read();
+                    to.cast::<u8>().add(i).write_volatile(byte);
+                }
+            }
+            return;
+        }
         // SAFETY: the caller's promise.
         unsafe { to.as_ptr().write_volatile(value) }
     }
@@ -189,6 +208,11 @@ impl Commit {
         self.task.map_or("", |task| task.name)
     }
 }
+
+/// A word without alignment, which a Cortex-M4 stores at once.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Pieces(#[allow(dead_code)] u32);
 
 /// Memory that the CPU can address.
 ///
