@@ -1,5 +1,6 @@
 //! Cross-crate tests of Rekindle; see `tests/`.
 
+pub mod flash_task;
 pub mod flash_work;
 
 /// The code of the guide to other boards.

@@ -28,7 +28,7 @@ struct Memory {
 const X: [i32; N] = [3, -1, 4, 1, -5, 9];
 const GRID: [[i32; 3]; 4] = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]];
 
-/// Checks a task on every store, and what it leaves in NVM.
+/// Checks a task on every store, NOR flash included, and what it leaves in NVM.
 macro_rules! survives {
     (|$cx:ident, $m:ident| $task:expr, $($field:ident = $want:expr),+ $(,)?) => {{
         let init = |nvm: &mut Nvm<Memory, _>| {
@@ -45,6 +45,14 @@ macro_rules! survives {
         nvm.write(|m| &mut m.grid, &GRID).unwrap();
         nvm.resume_or_start(&mut [0; 512], |$cx, $m| $task).unwrap();
         $(assert_eq!(nvm.read(|m: &Memory| &m.$field).unwrap(), $want, stringify!($field));)+
+        let failures = rekindle_tests::flash_task::survives::<Memory>(
+            |nvm| {
+                nvm.write(|m| &mut m.x, &X)?;
+                nvm.write(|m| &mut m.grid, &GRID)
+            },
+            |$cx, $m| $task,
+        );
+        println!("on NOR flash: {failures} failures, no difference");
         reports
     }};
 }
@@ -591,4 +599,22 @@ fn buffers_that_share_a_place_in_turn() {
     nvm.write(|m| &mut m.x, &X).unwrap();
     nvm.resume_or_start(&mut [], in_turn).unwrap();
     assert_eq!(nvm.read(|m| &m.y).unwrap(), X.map(|v| 4 * v + 1));
+}
+
+#[test]
+fn faults_of_the_store_for_nor_flash_are_seen() {
+    use rekindle::crash::{Bug, seed_flash_bug};
+    let seen = |bug| {
+        std::panic::catch_unwind(|| {
+            let _seed = seed_flash_bug(bug);
+            rekindle_tests::flash_task::survives::<Memory>(
+                |nvm| nvm.write(|m| &mut m.x, &X),
+                |cx, m| double(cx, &m.x, &mut m.y),
+            )
+        })
+        .is_err()
+    };
+    assert!(seen(Bug::HalfErasedTaken));
+    assert!(seen(Bug::WrittenAgain));
+    assert!(!seen(Bug::StaleWord), "not a fault of this store");
 }
