@@ -231,10 +231,13 @@ impl Bench {
             1 => "each instruction".to_owned(),
             n => format!("each {n}th instruction"),
         };
-        let note = format!(
-            "{each} from the {first}th after the reset, {count} in all; {} commits",
-            session.commits() - 1
+        let commits = session.commits() - 1;
+        ensure!(
+            commits > 0 || name.contains("recovery"),
+            "{words}: no commit lies within"
         );
+        let note =
+            format!("{each} from the {first}th after the reset, {count} in all; {commits} commits");
         self.row(program, name, &session, None, note)
     }
 
@@ -271,7 +274,7 @@ impl Bench {
             "fram",
             "sweep: work, torn writes and commits per element",
             "by=element before=200000 first=27000",
-            1_500,
+            5_200,
             (100, 60),
         )
     }
