@@ -139,6 +139,15 @@ impl Reservoir {
         self.storage.between(self.volts(), down_to, peak)
     }
 
+    /// How often a load can take `energy` over `time` while the harvest stays as it is and the voltage falls.
+    pub(super) fn falls_for(&self, energy: Joules, time: Seconds) -> f64 {
+        let (watts, until) = self.income.at(self.time);
+        if watts * time >= energy {
+            return 0.0;
+        }
+        (until - self.time) / time
+    }
+
     /// Charges until the load is switched on; `false` when that takes longer than `patience`.
     pub fn charge(&mut self, patience: Seconds) -> bool {
         let end = self.time + patience;

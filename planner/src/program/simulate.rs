@@ -387,10 +387,27 @@ impl<'r> Run<'r> {
                     let region = each.times(l.every) + commit;
                     let regions = ((sure / region.energy) as u64).min(rest / l.every);
                     if regions > 0 {
-                        return self.regions(l, regions, (work, writes));
+                        return self.regions(l, (regions, l.every), (work, writes));
                     }
                 }
                 most = rest.min(due - 1);
+            }
+            Decision::Voltage(least) if self.reservoir.volts() < least && pending == 0 => {
+                // Each iteration is committed as long as the voltage falls.
+                let commit = if mapped {
+                    board.word
+                } else {
+                    board.transfer(l.writes) + board.transfer(CHILD)
+                };
+                let region = each + board.adc + commit;
+                let falling = self.reservoir.falls_for(region.energy, board.time(region));
+                let sure = self.reservoir.sure(floor, self.peak) * 0.999;
+                let regions = (falling.min(sure / region.energy) as u64).min(rest);
+                if regions > 0 {
+                    self.spend(board.adc.times(regions), Purpose::Work)?;
+                    return self.regions(l, (regions, 1), (work, writes));
+                }
+                most = 0;
             }
             Decision::Voltage(least) => {
                 (floor, adc) = (least, board.adc);
@@ -426,18 +443,18 @@ impl<'r> Run<'r> {
     fn regions(
         &mut self,
         l: &Loop,
-        regions: u64,
+        (regions, every): (u64, u64),
         (work, writes): (Cost, Cost),
     ) -> Result<Leap, BrownOut> {
         let board = self.board;
-        let iterations = regions * l.every;
+        let iterations = regions * every;
         self.spend(work.times(iterations), Purpose::Work)?;
         self.spend(writes.times(iterations), Purpose::Output)?;
         if board.memory == Memory::Words {
             self.spend(board.word.times(regions), Purpose::Commit)?;
             self.word = self.seq;
         } else {
-            let output = board.transfer(l.every * l.writes);
+            let output = board.transfer(every * l.writes);
             self.spend(output.times(regions), Purpose::Output)?;
             self.spend(board.transfer(CHILD).times(regions), Purpose::Commit)?;
             self.seq += regions;
