@@ -15,6 +15,7 @@ mod machine;
 mod overhead;
 mod overhead_m4;
 mod peers;
+mod pipeline;
 mod planner_report;
 mod rules;
 mod shell;

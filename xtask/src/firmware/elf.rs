@@ -94,3 +94,13 @@ pub fn panics(program: &Path) -> Result<Vec<String>> {
         .filter(|name| kinds.iter().any(|kind| name.contains(kind)))
         .collect())
 }
+
+/// The address of a symbol.
+pub fn symbol(program: &Path, name: &str) -> Result<u32> {
+    let bytes =
+        std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    let file = object::File::parse(&*bytes)?;
+    let found = file.symbols().find(|symbol| symbol.name() == Ok(name));
+    let found = found.with_context(|| format!("{} has no symbol `{name}`", program.display()))?;
+    u32::try_from(found.address()).context("an address of 32 bits")
+}

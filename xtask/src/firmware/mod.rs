@@ -3,7 +3,7 @@
 //! A target is a module of this one with a [`Target`] in it, and a line in [`TARGETS`].
 
 mod cortex_m4;
-mod elf;
+pub mod elf;
 mod kernels;
 mod microbit;
 pub mod models;
