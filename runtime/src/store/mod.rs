@@ -139,11 +139,17 @@ pub trait Store {
         if const { cfg!(target_arch = "arm") && align_of::<E>() < 4 && size_of::<E>() > 4 } {
             // In words where the type would have them byte by byte; what is written is the same.
             let (from, words) = (NonNull::from(&value), size_of::<E>() / 4);
+            let aligned = to.cast::<u32>().is_aligned();
             for i in 0..words {
-                // SAFETY: inside of the value and of its place; a word in pieces has no alignment.
+                // SAFETY: inside of the value and of its place; aligned by the check, and a word in pieces has no
+                // alignment.
                 unsafe {
-                    let word = from.cast::<Pieces>().add(i).read();
-                    to.cast::<Pieces>().add(i).write_volatile(word);
+                    let word = from.cast::<u32>().add(i).read_unaligned();
+                    if aligned {
+                        to.cast::<u32>().add(i).write_volatile(word);
+                    } else {
+                        to.cast::<Pieces>().add(i).write_volatile(Pieces(word));
+                    }
                 }
             }
             for i in words * 4..size_of::<E>() {
