@@ -9,6 +9,24 @@ pub const IMAGE: usize = 600;
 /// Small pages, words of four bytes.
 pub type Sim = NorSim<512, 4>;
 
+/// How a store is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct How {
+    /// With maintenance after each write.
+    pub maintain: bool,
+    /// With erases in parts.
+    pub parts: bool,
+}
+
+impl From<bool> for How {
+    fn from(maintain: bool) -> Self {
+        Self {
+            maintain,
+            parts: false,
+        }
+    }
+}
+
 /// The `i`-th write of the work: address and bytes.
 pub fn write(i: u64) -> (usize, Vec<u8>) {
     let mix = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ i << 7;
@@ -45,10 +63,16 @@ pub fn work(
     done: &mut u64,
     to: u64,
     before: &mut [u8],
-    maintain: bool,
+    how: impl Into<How>,
 ) -> Result<(), String> {
+    let How { maintain, parts } = how.into();
     let mut image = [0xa5; IMAGE];
-    let mut store = match Flash::open(sim.clone(), &mut image) {
+    let opened = if parts {
+        Flash::open_in_parts(sim.clone(), &mut image)
+    } else {
+        Flash::open(sim.clone(), &mut image)
+    };
+    let mut store = match opened {
         Ok(store) => store,
         Err(_) if sim.is_off() => return Ok(()),
         Err(error) => return Err(format!("open: {error}")),
@@ -93,22 +117,23 @@ pub fn through(
     sim: &Sim,
     cuts: impl Iterator<Item = u64>,
     to: u64,
-    maintain: bool,
+    how: impl Into<How>,
 ) -> Result<u64, String> {
+    let how = how.into();
     let mut done = 0;
     let mut before = vec![0; IMAGE];
     let mut failures = 0;
     for cut in cuts {
         sim.cut_after(cut);
-        work(sim, &mut done, to, &mut before, maintain)?;
+        work(sim, &mut done, to, &mut before, how)?;
         failures += u64::from(sim.is_off());
         sim.power_on();
         if done == to {
             break;
         }
     }
-    work(sim, &mut done, to, &mut before, maintain)?;
-    work(sim, &mut done, to, &mut before, maintain)?;
+    work(sim, &mut done, to, &mut before, how)?;
+    work(sim, &mut done, to, &mut before, how)?;
     if done != to {
         return Err(format!("{done} of {to} writes"));
     }

@@ -161,6 +161,7 @@ By the documentation of `Flash`, and the READMEs and API documentation of sequen
 | writes of a word between erases | one; the mark of a page that is worn or dropped, two | one; two where items are removed | one |
 | first use | any content | pages that were erased | `format` |
 | erase only when there is energy | `erase_only_in_maintenance`, `maintain` | not offered | not offered |
+| an erase that an outage interrupts | begun again; with `open_in_parts`, it goes on | begun again | begun again |
 | wear levelling | pages in turn | pages in turn | pages in turn, first one random |
 | erase counts | readable | not kept | not kept |
 | a page that does not hold | read back; written elsewhere, retired; typed error when too few are left | not stated | not stated |

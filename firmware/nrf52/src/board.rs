@@ -1,8 +1,7 @@
 //! The pins of Nordic's development kits; yours will differ.
 
 use embassy_nrf::gpio::{Level, Output, OutputDrive};
-use embassy_nrf::nvmc::Nvmc;
-use embassy_nrf::{Peripherals, bind_interrupts, peripherals, saadc, spim};
+use embassy_nrf::{Peri, Peripherals, bind_interrupts, peripherals, saadc, spim};
 use embedded_hal_bus::spi::ExclusiveDevice;
 
 use crate::analogue::Analogue;
@@ -25,8 +24,8 @@ pub struct Board {
     pub analogue: Analogue,
     /// The bus with the FRAM.
     pub spi: Spi,
-    /// The device's own flash, all of it.
-    pub flash: Nvmc<'static>,
+    /// The controller of the device's own flash.
+    pub flash: Peri<'static, peripherals::NVMC>,
     /// A light, on when low.
     pub light: Output<'static>,
 }
@@ -51,7 +50,7 @@ impl Board {
         Self {
             analogue: Analogue::new(p.SAADC, p.P0_02),
             spi,
-            flash: Nvmc::new(p.NVMC),
+            flash: p.NVMC,
             light: Output::new(light, Level::High, OutputDrive::Standard),
         }
     }

@@ -1,71 +1,44 @@
-//! The part of the flash that the linker script keeps free (`NVM` in `memory-*.x`), as a flash of its own.
+//! The part of the flash that the linker script keeps free (`NVM` in `memory-*.x`), as a store.
 
-use embassy_nrf::nvmc::{Error, Nvmc};
-use embedded_storage::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
+use embassy_nrf::{Peri, peripherals::NVMC};
+use rekindle::store::{Flash, StoreError};
+use rekindle_nvmc::Nvmc;
 
-/// The region.
-pub struct Region {
-    flash: Nvmc<'static>,
-    from: u32,
-    len: usize,
+/// Pages of the nRF52.
+pub const PAGE: usize = 4096;
+/// The region: the driver that also runs, with smaller pages, on the emulated nRF51.
+pub type Region = Nvmc<PAGE>;
+
+/// What an erase, or a part of one, and a row with its commit take at most, in nanojoules, and the capacitor that is assumed,
+/// in nanofarads.
+#[cfg(feature = "nrf52840")]
+pub const NEEDED: (u32, u32) = (150_000, 100_000);
+/// What an erase, or a part of one, and a row with its commit take at most, in nanojoules, and the capacitor that is assumed,
+/// in nanofarads.
+#[cfg(feature = "nrf52832")]
+pub const NEEDED: (u32, u32) = (1_200_000, 1_000_000);
+
+/// Opens the store in all of `NVM`: with erases in parts, where the device can.
+///
+/// # Errors
+///
+/// As [`Flash::open`].
+pub fn open(
+    controller: Peri<'static, NVMC>,
+    image: &'static mut [u8],
+) -> Result<Flash<'static, Region>, StoreError> {
+    unsafe extern "C" {
+        static __nvm_start: u8;
+        static __nvm_end: u8;
+    }
+    let from = (&raw const __nvm_start).addr();
+    let len = (&raw const __nvm_end).addr() - from;
+    // The token of the controller: from here on it is the region's.
+    let _ = controller;
+    // SAFETY: the linker script puts nothing there, and who has the token is the only user of the controller.
+    let region = unsafe { Region::new(from, len) };
+    #[cfg(feature = "nrf52840")]
+    return Flash::open_in_parts(region, image);
+    #[cfg(not(feature = "nrf52840"))]
+    Flash::open(region, image)
 }
-
-impl Region {
-    /// All of `NVM`.
-    pub fn new(flash: Nvmc<'static>) -> Self {
-        unsafe extern "C" {
-            static __nvm_start: u8;
-            static __nvm_end: u8;
-        }
-        let from = (&raw const __nvm_start).addr();
-        let len = (&raw const __nvm_end).addr() - from;
-        Self {
-            flash,
-            from: from as u32,
-            len,
-        }
-    }
-
-    /// Where `len` bytes at `at` are in the device.
-    fn place(&self, at: u32, len: usize) -> Result<u32, Error> {
-        match (at as usize).checked_add(len) {
-            Some(end) if end <= self.len => Ok(self.from + at),
-            _ => Err(Error::OutOfBounds),
-        }
-    }
-}
-
-impl ErrorType for Region {
-    type Error = Error;
-}
-
-impl ReadNorFlash for Region {
-    const READ_SIZE: usize = Nvmc::READ_SIZE;
-
-    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Error> {
-        let at = self.place(at, into.len())?;
-        self.flash.read(at, into)
-    }
-
-    fn capacity(&self) -> usize {
-        self.len
-    }
-}
-
-impl NorFlash for Region {
-    const WRITE_SIZE: usize = Nvmc::WRITE_SIZE;
-    const ERASE_SIZE: usize = Nvmc::ERASE_SIZE;
-
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), Error> {
-        let len = to.checked_sub(from).ok_or(Error::OutOfBounds)? as usize;
-        let from = self.place(from, len)?;
-        self.flash.erase(from, from + len as u32)
-    }
-
-    fn write(&mut self, at: u32, from: &[u8]) -> Result<(), Error> {
-        let at = self.place(at, from.len())?;
-        self.flash.write(at, from)
-    }
-}
-
-impl MultiwriteNorFlash for Region {}

@@ -5,7 +5,8 @@
 //! be written at most twice between two erases on the nRF52840 and nRF51; the nRF52832 limits the writes per block of
 //! 512 bytes to 181, which is more than its 128 words. So [`MultiwriteNorFlash`] holds for all of them.
 //!
-//! The CPU halts while the controller works and code runs from flash.
+//! The CPU halts while the controller works and code runs from flash. With the feature `partial-erase`, pages are erased in
+//! parts where the device can (not the nRF52832 and nRF51).
 #![no_std]
 #![allow(unsafe_code)] // Registers and flash are memory.
 
@@ -19,6 +20,9 @@ const ERASE_PAGE: *mut u32 = 0x4001_e508 as *mut u32;
 const READ_ONLY: u32 = 0;
 const WRITE: u32 = 1;
 const ERASE: u32 = 2;
+
+/// Milliseconds of a part of an erase: some 60 µJ, which a capacitor of 100 µF has to spare.
+pub const PART_MS: u32 = 5;
 
 /// A part of the internal flash in pages of `PAGE` bytes: 1024 on the nRF51, 4096 on the nRF52.
 #[derive(Debug)]
@@ -144,3 +148,36 @@ impl<const PAGE: usize> NorFlash for Nvmc<PAGE> {
 }
 
 impl<const PAGE: usize> MultiwriteNorFlash for Nvmc<PAGE> {}
+
+/// Erases in parts of [`PART_MS`] milliseconds, by ERASEPAGEPARTIAL (0x518) and ERASEPAGEPARTIALCFG (0x51C).
+///
+/// A page is erased when the sum of its parts reaches the 85 ms of a whole erase; its bits are undefined until then (product
+/// specification of the nRF52840, NVMC, "Partial erase of a page in flash").
+#[cfg(feature = "partial-erase")]
+mod partial {
+    use rekindle::store::PartialErase;
+
+    use super::{ERASE, Nvmc, PART_MS, READ_ONLY, Refused, config, wait};
+
+    const ERASE_PAGE_PARTIAL: *mut u32 = 0x4001_e518 as *mut u32;
+    const ERASE_PAGE_PARTIAL_CONFIG: *mut u32 = 0x4001_e51c as *mut u32;
+    /// A whole erase takes at most so many milliseconds.
+    const ERASE_MS: u32 = 85;
+
+    impl<const PAGE: usize> PartialErase for Nvmc<PAGE> {
+        const PARTS: u32 = ERASE_MS.div_ceil(PART_MS);
+
+        fn erase_part(&mut self, at: u32) -> Result<(), Refused> {
+            let page = self.check(at, PAGE, PAGE)?;
+            // SAFETY: a page of ours by the check.
+            unsafe {
+                ERASE_PAGE_PARTIAL_CONFIG.write_volatile(PART_MS);
+                config(ERASE);
+                ERASE_PAGE_PARTIAL.write_volatile(page as u32);
+                wait();
+                config(READ_ONLY);
+            }
+            Ok(())
+        }
+    }
+}

@@ -36,6 +36,10 @@ pub enum Bug {
     NotVerified,
     /// `Flash`: a page that reads as blank counts as erased.
     HalfErasedTaken,
+    /// `Flash`: a part of an erase is noted before it is done.
+    PartCountedEarly,
+    /// `Flash`: nothing tells that a page whose erase is done in parts was written to.
+    PartsBeforeMark,
 }
 
 std::thread_local! {

@@ -11,6 +11,7 @@ use embedded_storage::nor_flash::{
 
 use super::bugs::{Bug, Seed};
 use super::rng::Rng;
+use crate::store::PartialErase;
 
 /// NOR flash in memory, with pages of `PAGE` bytes and units of `UNIT` bytes; clones are the same chip.
 ///
@@ -19,6 +20,9 @@ use super::rng::Rng;
 /// [`cut_after`](Self::cut_after) says: between two units, inside a unit (any mix of its old and new bits, which reads the
 /// same from then on), or inside an erase (any mix over the whole page). Then every access is an error until
 /// [`power_on`](Self::power_on).
+///
+/// Pages can be erased in [`PARTS`](PartialErase::PARTS) = 6 parts. Until so many of them were completed in sequence, a page
+/// reads as any mix, which may well be blank, and a write to it panics.
 #[derive(Debug, Clone)]
 pub struct NorSim<const PAGE: usize, const UNIT: usize>(Rc<RefCell<Chip>>);
 
@@ -36,6 +40,12 @@ struct Chip {
     /// Failures in each erase before it is done, and those so far.
     erase_failures: u32,
     erase_failed: Vec<u32>,
+    /// Completed parts of an erase since the last write to each page or its last erase at once.
+    parts: Vec<Option<u32>>,
+    /// Operations that an erase at once counts as.
+    erase_cost: u64,
+    /// Writes that each unit stands.
+    most_writes: u8,
     left: Option<u64>,
     dead: bool,
     operations: u64,
@@ -48,12 +58,15 @@ impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
     pub fn new(pages: usize, fill: u8, seed: u64) -> Self {
         Self(Rc::new(RefCell::new(Chip {
             bytes: vec![fill; pages * PAGE],
-            writes: vec![2; pages * PAGE / UNIT],
+            writes: vec![u8::MAX; pages * PAGE / UNIT],
             erases: vec![0; pages],
             endurance: vec![u32::MAX; pages],
             stuck: vec![None; pages],
             erase_failures: 0,
             erase_failed: vec![0; pages],
+            parts: vec![None; pages],
+            erase_cost: 1,
+            most_writes: 1,
             left: None,
             dead: false,
             operations: 0,
@@ -75,6 +88,16 @@ impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
     /// The power fails so many times in each erase before it is done.
     pub fn fail_erases(&self, times: u32) {
         self.0.borrow_mut().erase_failures = times;
+    }
+
+    /// Units may be written twice between erases, as [`MultiwriteNorFlash`] says.
+    pub fn written_twice(&self) {
+        self.0.borrow_mut().most_writes = 2;
+    }
+
+    /// From now on, an erase counts as so many operations, and a part of one as a share of them.
+    pub fn erase_cost(&self, operations: u64) {
+        self.0.borrow_mut().erase_cost = operations;
     }
 
     /// The power fails in the operation after so many: a unit written or a page erased.
@@ -124,6 +147,7 @@ impl<const PAGE: usize, const UNIT: usize> NorSim<PAGE, UNIT> {
             endurance: chip.endurance.clone(),
             stuck: chip.stuck.clone(),
             erase_failed: chip.erase_failed.clone(),
+            parts: chip.parts.clone(),
             rng: Rng::new(seed),
             ..*chip
         })))
@@ -138,14 +162,45 @@ pub fn seed_flash_bug(bug: Bug) -> Seed {
 
 impl Chip {
     /// Counts an operation; whether the power fails in it.
-    fn fails(&mut self) -> bool {
-        self.operations += 1;
+    fn fails(&mut self, cost: u64) -> bool {
+        self.operations += cost;
         match &mut self.left {
-            Some(0) => self.dead = true,
-            Some(left) => *left -= 1,
+            Some(left) if *left < cost => self.dead = true,
+            Some(left) => *left -= cost,
             None => {}
         }
         self.dead
+    }
+
+    /// Counts an erase of this page, or a part of one; whether the power fails in it.
+    fn erase_fails(&mut self, page: usize, cost: u64) -> bool {
+        let fails = self.fails(cost);
+        let failed = &mut self.erase_failed[page];
+        *failed += 1;
+        if *failed <= self.erase_failures {
+            self.dead = true;
+            return true;
+        }
+        *failed = 0;
+        fails
+    }
+
+    /// Sets bits of a page: any, or all that can be.
+    fn set(&mut self, page: std::ops::Range<usize>, all: bool, worn: bool) {
+        // Half erased, now and then hardly at all or nearly.
+        let kind = self.rng.below(4);
+        let middle = (page.start + page.end) / 2;
+        for byte in &mut self.bytes[page] {
+            *byte |= match (all, kind) {
+                (true, _) if worn => self.rng.next() as u8 | 0xfe,
+                (true, _) | (false, 1) => 0xff,
+                (false, 0) => 0,
+                (false, _) => self.rng.next() as u8,
+            };
+        }
+        if worn && all {
+            self.bytes[middle] &= 0xfe;
+        }
     }
 }
 
@@ -193,34 +248,13 @@ impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
                 return Err(NorFlashErrorKind::Other);
             }
             chip.erases[page] += 1;
-            let mut fails = chip.fails();
-            let failed = &mut chip.erase_failed[page];
-            *failed += 1;
-            if *failed <= chip.erase_failures {
-                (fails, chip.dead) = (true, true);
-            } else {
-                *failed = 0;
-            }
+            let fails = chip.erase_fails(page, chip.erase_cost);
             let worn = chip.erases[page] > chip.endurance[page];
-            // Half erased, now and then hardly at all or nearly.
-            let kind = chip.rng.below(4);
-            for byte in &mut chip.bytes[page * PAGE..(page + 1) * PAGE] {
-                let mut mask = 0xff;
-                if fails {
-                    mask = match kind {
-                        0 => 0,
-                        1 => 0xff,
-                        _ => chip.rng.next() as u8,
-                    };
-                } else if worn {
-                    mask = chip.rng.next() as u8 | 0xfe;
-                }
-                *byte |= mask;
-            }
-            let state = if fails { 2 } else { 0 };
+            chip.set(page * PAGE..(page + 1) * PAGE, !fails, worn);
+            let state = if fails { u8::MAX } else { 0 };
             chip.writes[page * PAGE / UNIT..(page + 1) * PAGE / UNIT].fill(state);
-            if worn && !fails {
-                chip.bytes[page * PAGE + PAGE / 2] &= 0xfe;
+            if !fails {
+                chip.parts[page] = None;
             }
         }
         if chip.dead {
@@ -246,12 +280,20 @@ impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
             let (unit, place) = (at / UNIT + i, at + i * UNIT);
             let mark = place % PAGE == 0;
             assert!(
-                chip.writes[unit] == 0 || mark,
+                chip.writes[unit] < chip.most_writes || mark,
                 "write {} of the unit at {place} since its page was erased",
-                chip.writes[unit] + 1
+                chip.writes[unit].saturating_add(1)
             );
             chip.rewritten += u64::from(chip.writes[unit] > 0);
-            let fails = chip.fails();
+            if let Some(parts) = chip.parts[place / PAGE].take() {
+                assert!(
+                    parts >= Self::PARTS,
+                    "write to page {} after {parts} of {} parts of its erase",
+                    place / PAGE,
+                    Self::PARTS
+                );
+            }
+            let fails = chip.fails(1);
             let kind = chip.rng.below(4);
             let stuck = chip.stuck[place / PAGE] == Some(place % PAGE / UNIT);
             let before = chip.bytes[place..place + UNIT].to_vec();
@@ -281,3 +323,38 @@ impl<const PAGE: usize, const UNIT: usize> NorFlash for NorSim<PAGE, UNIT> {
 }
 
 impl<const PAGE: usize, const UNIT: usize> MultiwriteNorFlash for NorSim<PAGE, UNIT> {}
+
+impl<const PAGE: usize, const UNIT: usize> PartialErase for NorSim<PAGE, UNIT> {
+    const PARTS: u32 = 6;
+
+    fn erase_part(&mut self, at: u32) -> Result<(), NorFlashErrorKind> {
+        let mut chip = self.0.borrow_mut();
+        let chip = &mut *chip;
+        let at = at as usize;
+        assert!(
+            at.is_multiple_of(PAGE),
+            "erase of a part of a page from {at}"
+        );
+        if chip.dead {
+            return Err(NorFlashErrorKind::Other);
+        }
+        let page = at / PAGE;
+        let before = chip.parts[page].unwrap_or_else(|| {
+            chip.erases[page] += 1;
+            0
+        });
+        let fails = chip.erase_fails(page, chip.erase_cost.div_ceil(u64::from(Self::PARTS)));
+        let parts = before + u32::from(!fails);
+        let done = parts >= Self::PARTS;
+        chip.parts[page] = Some(parts);
+        let worn = chip.erases[page] > chip.endurance[page];
+        chip.set(at..at + PAGE, done, worn);
+        let state = if done { 0 } else { u8::MAX };
+        chip.writes[at / UNIT..(at + PAGE) / UNIT].fill(state);
+        if fails {
+            Err(NorFlashErrorKind::Other)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -19,7 +19,7 @@ pub use bytes::Bytes;
 pub use error::{Operation, StoreError};
 #[cfg(feature = "std")]
 pub use file::{File, FileError, FileErrorKind};
-pub use flash::{Flash, FlashStats, Found};
+pub use flash::{Flash, FlashStats, Found, PartialErase};
 pub use mapped::Mapped;
 pub use paced::Paced;
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! page:   erased mark (magic, erase count, CRC) | opened mark (magic, sequence, tail, capacity, CRC) | entries
+//!         (an opened mark that was torn stays, and the next is behind it)
 //! entry:  word (kind 4 bits, length - 1 8 bits, address 20 bits) | data | CRC
 //! ```
 //!
@@ -34,6 +35,8 @@ const ERASED_LEN: usize = 12;
 const OPENED_LEN: usize = 20;
 /// Data of a note: page, erase count, tail.
 pub(super) const NOTE: usize = 12;
+/// Data of a note about a part of an erase: how many are done, and of how many.
+pub(super) const PART: usize = 4;
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub(super) enum Kind {
     Erasing,
     /// A page is about to be opened.
     Opening,
+    /// So many parts of a page's erase are done. The page is in place of the address.
+    Part,
 }
 
 impl Kind {
@@ -55,6 +60,7 @@ impl Kind {
             Self::Copy => 0x5,
             Self::Erasing => 0x6,
             Self::Opening => 0x9,
+            Self::Part => 0xa,
         }
     }
 
@@ -64,6 +70,7 @@ impl Kind {
             0x5 => Some(Self::Copy),
             0x6 => Some(Self::Erasing),
             0x9 => Some(Self::Opening),
+            0xa => Some(Self::Part),
             _ => None,
         }
     }
@@ -76,12 +83,13 @@ pub(super) struct Format {
 }
 
 impl Format {
-    pub const fn opened_at(self) -> usize {
-        align_up(ERASED_LEN, self.unit)
+    /// The place of the opened mark, the first or one that follows torn ones.
+    pub const fn opened_at(self, slot: usize) -> usize {
+        align_up(ERASED_LEN, self.unit) + slot * align_up(OPENED_LEN, self.unit)
     }
 
-    pub const fn data_at(self) -> usize {
-        self.opened_at() + align_up(OPENED_LEN, self.unit)
+    pub const fn data_at(self, slot: usize) -> usize {
+        self.opened_at(slot + 1)
     }
 
     /// Bytes of an entry with so much data.
@@ -190,7 +198,12 @@ pub(super) struct Opened {
     pub tail: u32,
     /// Bytes of the image.
     pub capacity: u32,
+    /// Which of the places it is in.
+    pub slot: usize,
 }
+
+/// Places for it.
+pub(super) const SLOTS: usize = 5;
 
 pub(super) const OPENED_MAX: usize = 64;
 
@@ -207,12 +220,13 @@ pub(super) fn opened_mark(opened: Opened) -> [u8; OPENED_MAX] {
     mark
 }
 
-pub(super) fn parse_opened(bytes: &[u8; OPENED_MAX]) -> Option<Opened> {
+pub(super) fn parse_opened(bytes: &[u8; OPENED_MAX], slot: usize) -> Option<Opened> {
     let word = |i: usize| u32::from_le_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
     let opened = Opened {
         seq: word(4),
         tail: word(8),
         capacity: word(12),
+        slot,
     };
     (bytes[..OPENED_LEN] == opened_mark(opened)[..OPENED_LEN]).then_some(opened)
 }

@@ -1,15 +1,15 @@
-//! Appending, opening pages, copying on, erasing.
+//! Appending, opening pages, copying on.
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, OPENED_MAX, Opened, UNIT_MAX};
+use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, OPENED_MAX, Opened, SLOTS, UNIT_MAX};
 use super::{Flash, Pass};
 use crate::store::{Operation, StoreError};
 
 /// The first piece that is copied after an outage has torn an entry; each that follows is twice as long.
 pub(super) const PIECE_MIN: usize = 32;
 /// Notes that always fit into a page beside its data.
-const NOTES: usize = 3;
+pub(super) const NOTES: usize = 3;
 
 #[cfg(feature = "crash")]
 use crate::crash::{Bug, seeded};
@@ -69,11 +69,19 @@ impl<F: NorFlash> Flash<'_, F> {
     ) -> Result<(Option<u32>, bool, Option<Opened>), StoreError> {
         let mut erased = [0xff; UNIT_MAX];
         self.read_page(page, 0, &mut erased)?;
-        let mut opened = [0xff; OPENED_MAX];
-        let (from, to) = (Self::FORMAT.opened_at(), Self::FORMAT.data_at());
-        self.read_page(page, from, &mut opened[..to - from])?;
         let count = format::erase_count(&erased);
-        let opened = count.and_then(|_| format::parse_opened(&opened));
+        let mut opened = None;
+        if count.is_some() {
+            for slot in 0..SLOTS {
+                let mut mark = [0xff; OPENED_MAX];
+                let (from, to) = (Self::FORMAT.opened_at(slot), Self::FORMAT.data_at(slot));
+                self.read_page(page, from, &mut mark[..to - from])?;
+                opened = format::parse_opened(&mark, slot);
+                if opened.is_some() {
+                    break;
+                }
+            }
+        }
         Ok((count, format::is_retired(&erased), opened))
     }
 
@@ -90,7 +98,7 @@ impl<F: NorFlash> Flash<'_, F> {
     }
 
     /// Pages that are not worn out.
-    fn usable(&mut self) -> Result<u32, StoreError> {
+    pub(super) fn usable(&mut self) -> Result<u32, StoreError> {
         let mut usable = 0;
         for page in 0..self.pages {
             usable += u32::from(!self.marks(page)?.1);
@@ -100,7 +108,7 @@ impl<F: NorFlash> Flash<'_, F> {
 
     /// Bytes of a page for entries with data.
     const fn room() -> usize {
-        F::ERASE_SIZE - Self::FORMAT.data_at() - NOTES * Self::FORMAT.entry(NOTE)
+        F::ERASE_SIZE - Self::FORMAT.data_at(0) - NOTES * Self::FORMAT.entry(NOTE)
     }
 
     /// Pages for a copy of so many bytes, outages apart.
@@ -112,7 +120,7 @@ impl<F: NorFlash> Flash<'_, F> {
     }
 
     /// Pages that are neither part of the journal nor worn out.
-    fn free(&self) -> u32 {
+    pub(super) fn free(&self) -> u32 {
         self.usable - (self.seq - self.tail + 1).min(self.usable)
     }
 
@@ -145,6 +153,9 @@ impl<F: NorFlash> Flash<'_, F> {
                 }
                 continue;
             }
+            if self.erase_ahead(fits)? {
+                continue;
+            }
             if self.put(kind, at, &data[..fits])? {
                 return Ok(fits);
             }
@@ -155,7 +166,7 @@ impl<F: NorFlash> Flash<'_, F> {
     }
 
     /// Writes one entry at the end of the journal; whether it holds.
-    fn put(&mut self, kind: Kind, at: usize, data: &[u8]) -> Result<bool, StoreError> {
+    pub(super) fn put(&mut self, kind: Kind, at: usize, data: &[u8]) -> Result<bool, StoreError> {
         let mut bytes = [0; ENTRY_MAX];
         let head = Head {
             kind,
@@ -169,7 +180,7 @@ impl<F: NorFlash> Flash<'_, F> {
     }
 
     /// Notes what is about to be done with a page, if there is room.
-    fn note(&mut self, kind: Kind, page: u32, count: u32) -> Result<bool, StoreError> {
+    pub(super) fn note(&mut self, kind: Kind, page: u32, count: u32) -> Result<bool, StoreError> {
         if self.place + Self::FORMAT.entry(NOTE) > F::ERASE_SIZE || self.seq == 0 {
             return Ok(false);
         }
@@ -184,102 +195,6 @@ impl<F: NorFlash> Flash<'_, F> {
         Ok(noted)
     }
 
-    /// What a page that is next in turn was erased at least.
-    fn least_count(&mut self) -> Result<u32, StoreError> {
-        if self.seq < self.pages {
-            return Ok(0);
-        }
-        let mut least = u32::MAX;
-        for page in 0..self.pages {
-            least = least.min(self.marks(page)?.0.unwrap_or(u32::MAX));
-        }
-        Ok(if least == u32::MAX { 0 } else { least })
-    }
-
-    /// Erases a page and marks it as erased. `false`: it is worn out, and marked as that.
-    pub(super) fn prepare(&mut self, page: u32) -> Result<bool, StoreError> {
-        let count = match (self.marks(page)?.0, self.erasing) {
-            (Some(count), _) => count,
-            (None, Some((erasing, count))) if erasing == page => count,
-            // Nothing tells it any more, or it is its first time.
-            _ => self.least_count()?,
-        }
-        .saturating_add(1);
-        #[cfg(not(feature = "crash"))]
-        let forget = false;
-        #[cfg(feature = "crash")]
-        let forget = seeded(Bug::EraseCountLost);
-        let noted = self.note(Kind::Erasing, page, if forget { 0 } else { count })?;
-        self.erasing = Some((page, count));
-        if !noted && self.durable != self.tail {
-            // The next boot would take this page for a part of the journal, and miss it.
-            let seq = self.marks(page)?.2.map_or(0, |opened| opened.seq);
-            if (self.durable..self.tail).contains(&seq) {
-                return Err(StoreError::JournalFull);
-            }
-        }
-        self.erase(page, count)
-    }
-
-    /// Erases a page and marks it with this count. `false`: it is worn out, and marked as that.
-    pub(super) fn erase(&mut self, page: u32, count: u32) -> Result<bool, StoreError> {
-        let at = page as usize * F::ERASE_SIZE;
-        self.flash
-            .erase(at as u32, (at + F::ERASE_SIZE) as u32)
-            .map_err(|_| StoreError::Device {
-                operation: Operation::Erase,
-                at,
-                len: F::ERASE_SIZE,
-            })?;
-        self.erases += 1;
-        let mark = format::erased_mark(count);
-        let mark = &mark[..Self::FORMAT.opened_at()];
-        if self.is_blank(page, 0)? && self.program(page, 0, mark)? {
-            self.erasing = None;
-            if self.suspect == Some(page) {
-                self.suspect = None;
-            }
-            return Ok(true);
-        }
-        self.retire(page)?;
-        Ok(false)
-    }
-
-    fn retire(&mut self, page: u32) -> Result<(), StoreError> {
-        self.failures += 1;
-        // What cannot even be marked is found out again when its turn comes.
-        let mark = format::retired_mark();
-        self.program(page, 0, &mark[..Self::FORMAT.unit.max(4)])?;
-        self.usable = self.usable()?;
-        Ok(())
-    }
-
-    fn is_blank(&mut self, page: u32, from: usize) -> Result<bool, StoreError> {
-        let mut bytes = [0; UNIT_MAX];
-        let mut place = from;
-        while place < F::ERASE_SIZE {
-            let len = UNIT_MAX.min(F::ERASE_SIZE - place);
-            self.read_page(page, place, &mut bytes[..len])?;
-            if bytes[..len].iter().any(|&byte| byte != 0xff) {
-                return Ok(false);
-            }
-            place += len;
-        }
-        Ok(true)
-    }
-
-    /// Whether the page can be opened as it is.
-    fn is_prepared(&mut self, page: u32) -> Result<bool, StoreError> {
-        let erased = self.marks(page)?.0.is_some();
-        #[cfg(feature = "crash")]
-        let erased = erased || seeded(Bug::HalfErasedTaken) && self.is_blank(page, 0)?;
-        Ok(
-            erased
-                && self.suspect != Some(page)
-                && self.is_blank(page, Self::FORMAT.opened_at())?,
-        )
-    }
-
     /// Goes on in the next page; `false` after an earlier one, because the journal was full of torn entries.
     pub(super) fn open_next(&mut self) -> Result<bool, StoreError> {
         for _ in 0..self.pages {
@@ -291,26 +206,28 @@ impl<F: NorFlash> Flash<'_, F> {
                 };
             }
             let page = self.after(self.head)?;
-            if !self.is_prepared(page)? {
-                if self.only_prepared && self.seq != 0 {
+            let slot = match self.prepared(page)? {
+                Some(slot) => slot,
+                None if self.only_prepared && self.seq != 0 => {
                     return Err(StoreError::NoErasedPage { page });
                 }
-                match self.prepare(page) {
-                    Ok(true) => {}
+                None => match self.prepare(page) {
+                    Ok(true) => 0,
                     Ok(false) => continue,
                     Err(StoreError::JournalFull) if self.reclaim()? => return Ok(false),
                     Err(error) => return Err(error),
-                }
-            }
-            self.note(Kind::Opening, page, 0)?;
+                },
+            };
+            self.note(Kind::Opening, page, slot as u32)?;
             let seq = if self.seq == 0 { self.newest } else { self.seq } + 1;
             let tail = if self.seq == 0 { seq } else { self.tail };
             let mark = format::opened_mark(Opened {
                 seq,
                 tail,
                 capacity: self.image.len() as u32,
+                slot,
             });
-            let (from, to) = (Self::FORMAT.opened_at(), Self::FORMAT.data_at());
+            let (from, to) = (Self::FORMAT.opened_at(slot), Self::FORMAT.data_at(slot));
             if self.program(page, from, &mark[..to - from])? {
                 (self.head, self.seq, self.tail) = (page, seq, tail);
                 self.durable = tail;
@@ -378,43 +295,5 @@ impl<F: NorFlash> Flash<'_, F> {
         self.pass = None;
         self.tail = begun;
         true
-    }
-
-    /// Does one piece of work that will be needed: copying on, or erasing a page. Whether there is more.
-    ///
-    /// Call it in a moment of plenty, such as when the capacitor is full and the harvester delivers; an erase of an nRF52
-    /// takes 85 ms and about a millijoule. An outage in it loses nothing but the piece.
-    ///
-    /// # Errors
-    ///
-    /// When the device fails, or too few pages are left that hold what is written.
-    pub fn maintain(&mut self) -> Result<bool, StoreError> {
-        let only_prepared = core::mem::replace(&mut self.only_prepared, false);
-        let more = self.maintain_now();
-        self.only_prepared = only_prepared;
-        more
-    }
-
-    fn maintain_now(&mut self) -> Result<bool, StoreError> {
-        if self.free() <= self.usable / 2 {
-            self.copy_on()?;
-            return Ok(true);
-        }
-        let mut page = self.head;
-        let mut first = true;
-        for _ in 0..self.free() {
-            page = self.after(page)?;
-            if !self.is_prepared(page)? {
-                // The last notes of a page are for the page that follows it.
-                let notes = self.place + (NOTES + 1) * Self::FORMAT.entry(NOTE) <= F::ERASE_SIZE;
-                if !first && !notes {
-                    return Ok(false);
-                }
-                self.prepare(page)?;
-                return Ok(true);
-            }
-            first = false;
-        }
-        Ok(false)
     }
 }

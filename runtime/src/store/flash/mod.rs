@@ -1,5 +1,6 @@
 //! NOR flash, such as the internal flash of the nRF52.
 
+mod erase;
 mod format;
 mod log;
 mod reclaim;
@@ -7,8 +8,11 @@ mod recover;
 
 use embedded_storage::nor_flash::NorFlash;
 
+use self::erase::{Erasing, Parts};
 use self::format::{Format, IMAGE_MAX, UNIT_MAX};
 use super::{Store, StoreError};
+
+pub use self::erase::PartialErase;
 
 /// NOR flash behind a driver: an append-only journal of what is written, and the bytes themselves in SRAM.
 ///
@@ -29,7 +33,7 @@ use super::{Store, StoreError};
 ///    that were left out and copies that were begun again. The counts are in the pages, attempts included as far as
 ///    there was room to note them: between the erases that were completed and those that were begun.
 /// 5. An interrupted erase is begun again, with the same page, and costs nothing but itself: the supply has to last for
-///    one erase now and then, not more.
+///    one erase now and then, not more; with [`open_in_parts`](Self::open_in_parts), for one part of an erase.
 /// 6. All that is written is read back. What a page does not hold is written elsewhere; a page that is not blank after an
 ///    erase, or does not hold its marks, is retired. [`StoreError::WornOut`] comes when too few are left.
 /// 7. A supply that tears entries does not use up the journal: copying goes on in pieces that get shorter, and pages with
@@ -119,10 +123,11 @@ pub struct Flash<'a, F> {
     reclaimed: bool,
     /// Most bytes of the next piece that is copied.
     piece: usize,
-    /// The page whose erase was begun last, and its count.
-    erasing: Option<(u32, u32)>,
-    /// A page whose second mark may have been begun.
-    suspect: Option<u32>,
+    /// The erase that was begun last.
+    erasing: Option<Erasing>,
+    parts: Option<Parts<F>>,
+    /// A page whose second mark may have been begun, and in how many of its places.
+    suspect: Option<(u32, usize)>,
 
     written: u64,
     copied: u64,
@@ -183,6 +188,31 @@ impl<'a, F: NorFlash> Flash<'a, F> {
     /// [`StoreError::FlashTooSmall`], [`StoreError::WornOut`], [`StoreError::OutOfRange`] for an image above 1 MiB, or
     /// when the device fails.
     pub fn open(flash: F, image: &'a mut [u8]) -> Result<Self, StoreError> {
+        Self::open_with(flash, image, None)
+    }
+
+    /// As [`open`](Self::open), and erases pages in parts, with notes in the journal of how many are done.
+    ///
+    /// After an outage, the erase goes on where it was: the supply need not last longer than for a part of an erase and its
+    /// note (12 bytes, or one unit). [`maintain`](Self::maintain) does one part at a time; without it, the erase begins
+    /// when there is just room left for the notes in the page before. A whole erase at once is needed only where
+    /// nothing can be noted: in the very first pages of a new journal, and where torn notes have taken the room.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_in_parts(flash: F, image: &'a mut [u8]) -> Result<Self, StoreError>
+    where
+        F: PartialErase,
+    {
+        Self::open_with(flash, image, Some(Parts::new()))
+    }
+
+    fn open_with(
+        flash: F,
+        image: &'a mut [u8],
+        parts: Option<Parts<F>>,
+    ) -> Result<Self, StoreError> {
         StoreError::check(0, image.len(), IMAGE_MAX)?;
         let pages = (flash.capacity() / F::ERASE_SIZE) as u32;
         let mut store = Self {
@@ -202,6 +232,7 @@ impl<'a, F: NorFlash> Flash<'a, F> {
             reclaimed: false,
             piece: format::DATA_MAX,
             erasing: None,
+            parts,
             suspect: None,
             written: 0,
             copied: 0,

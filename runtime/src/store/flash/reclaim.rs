@@ -3,6 +3,7 @@
 use embedded_storage::nor_flash::NorFlash;
 
 use super::Flash;
+use super::erase::Erasing;
 use super::format::{self, Kind, UNIT_MAX};
 use crate::store::StoreError;
 
@@ -93,8 +94,16 @@ impl<F: NorFlash> Flash<'_, F> {
         self.read_page(page, 0, &mut mark)?;
         format::drop_mark(&mut mark);
         self.program(page, 0, &mark[..Self::FORMAT.unit])?;
-        self.erasing = Some((page, count));
-        self.erase(page, count)?;
+        self.erasing = Some(Erasing {
+            page,
+            count,
+            parts: 0,
+            noted: false,
+        });
+        if self.parts.is_none() {
+            self.erase(page, count)?;
+        }
+        // In parts, it is erased when its turn comes.
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, Opened, UNIT_MAX};
+use super::erase::Erasing;
+use super::format::{self, ENTRY_MAX, Head, Kind, NOTE, Opened, SLOTS, UNIT_MAX};
 use super::log::PIECE_MIN;
 use super::{Flash, Found};
 use crate::layout::align_up;
@@ -117,16 +118,32 @@ impl<F: NorFlash> Flash<'_, F> {
                             flash.copied_to(seq, at, data.len());
                         }
                     }
+                    Kind::Part => {
+                        if let Some(&word) = data.first_chunk() {
+                            flash.part_noted(at as u32, u32::from_le_bytes(word));
+                        }
+                    }
                     Kind::Erasing | Kind::Opening => {
                         let Some(&[a, b, c, d, e, f, g, h, ..]) = data.first_chunk::<NOTE>() else {
                             return;
                         };
                         let page = u32::from_le_bytes([a, b, c, d]);
                         if kind == Kind::Opening {
-                            flash.suspect = Some(page);
+                            let slot = u32::from_le_bytes([e, f, g, h]) as usize;
+                            flash.suspect = Some((page, slot.saturating_add(1)));
+                            if let Some(erasing) = &mut flash.erasing
+                                && erasing.page == page
+                            {
+                                erasing.noted = false;
+                            }
                         } else {
-                            flash.erasing = Some((page, u32::from_le_bytes([e, f, g, h])));
-                            flash.suspect = flash.suspect.filter(|&suspect| suspect != page);
+                            flash.erasing = Some(Erasing {
+                                page,
+                                count: u32::from_le_bytes([e, f, g, h]),
+                                parts: 0,
+                                noted: true,
+                            });
+                            flash.suspect = flash.suspect.filter(|&(suspect, _)| suspect != page);
                         }
                     }
                 })?;
@@ -136,9 +153,11 @@ impl<F: NorFlash> Flash<'_, F> {
                     // The power may not last for a long one.
                     self.piece = PIECE_MIN;
                 }
-                if self.place + Self::FORMAT.entry(NOTE) > F::ERASE_SIZE {
-                    // There may have been no room to note that the next one was being opened.
-                    self.suspect = Some(self.after(self.head)?);
+                self.parts_known();
+                // There may have been no room to note that the next one was being opened. In parts, a unit may be written
+                // again that seems not to be written.
+                if self.parts.is_none() && self.place + Self::FORMAT.entry(NOTE) > F::ERASE_SIZE {
+                    self.suspect = Some((self.after(self.head)?, SLOTS));
                 }
                 return Ok(true);
             }
@@ -162,7 +181,8 @@ impl<F: NorFlash> Flash<'_, F> {
         found: &mut dyn FnMut(&mut Self, Kind, usize, &[u8]),
     ) -> Result<(usize, usize), StoreError> {
         let unit = Self::FORMAT.unit;
-        let mut place = Self::FORMAT.data_at();
+        let slot = self.marks(page)?.2.map_or(0, |opened| opened.slot);
+        let mut place = Self::FORMAT.data_at(slot);
         let (mut claimed, mut ends) = (place, place);
         while place + unit <= F::ERASE_SIZE {
             let mut bytes = [0; ENTRY_MAX];
@@ -197,7 +217,11 @@ impl<F: NorFlash> Flash<'_, F> {
         if seeded(Bug::WrittenAgain) {
             return Ok(ends);
         }
-        let _ = ends;
+        // The claim of an entry whose first word is torn may be anything.
+        let claimed = match self.parts {
+            Some(_) => ends,
+            None => claimed,
+        };
         let unit = Self::FORMAT.unit;
         let mut place = F::ERASE_SIZE;
         let mut bytes = [0; UNIT_MAX];
