@@ -189,7 +189,7 @@ impl Chip {
     fn set(&mut self, page: std::ops::Range<usize>, all: bool, worn: bool) {
         // Half erased, now and then hardly at all or nearly.
         let kind = self.rng.below(4);
-        let middle = (page.start + page.end) / 2;
+        let middle = usize::midpoint(page.start, page.end);
         for byte in &mut self.bytes[page] {
             *byte |= match (all, kind) {
                 (true, _) if worn => self.rng.next() as u8 | 0xfe,

@@ -157,6 +157,12 @@ impl Bench {
         self.judged("half-erased pages and torn words only", &words, |s| {
             Ok(s.get("half")? >= u64::from(failures) / 4)
         })?;
+        let words = format!("failures={failures} seed={SEED} max=3000000 torn=2 parts=1");
+        self.judged(
+            "erases in parts, interrupted: no page is written before it had all of them",
+            &words,
+            |s| Ok(s.get("half")? > 0 && s.get("broken")? == 0),
+        )?;
         let words = format!("failures={failures} seed={SEED} max=3000000 torn=8 other=4");
         self.judged(
             "flash of another firmware version, in the middle of a task",

@@ -26,6 +26,8 @@ pub struct Config {
     pub other: u32,
     /// This page (from 1 on; 0 is none) has a bit that is not erased.
     pub worn: u32,
+    /// Pages are erased in parts.
+    pub parts: u32,
     /// A fault is seeded.
     pub bug: u32,
 }
@@ -47,6 +49,7 @@ impl Config {
                 "torn" => &mut config.torn,
                 "other" => &mut config.other,
                 "worn" => &mut config.worn,
+                "parts" => &mut config.parts,
                 "bug" => &mut config.bug,
                 _ => return Err(word),
             };
@@ -87,6 +90,10 @@ pub struct Control {
     pub abandoned: u32,
     pub retired: u32,
     pub opened: u32,
+    /// The page (from 1 on) whose erase in parts is under way, how many it had, and writes to such pages.
+    pub part_page: u32,
+    pub part_done: u32,
+    pub broken: u32,
     /// Words and pages that were written and erased; bytes that the program wrote.
     pub words: u32,
     pub erases: u32,

@@ -1,6 +1,7 @@
 //! The driver under test, and what the emulated controller does not do: words and erases that a failure has torn.
 
-use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+use embedded_storage::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
+use rekindle::store::PartialErase;
 use rekindle_nvmc::{Nvmc, Refused};
 
 use super::control::{Control, control, random, remember};
@@ -39,6 +40,22 @@ impl Bench {
             Ok(()) => u32::from_le_bytes(bytes),
             Err(_) => panic!("read at {at}"),
         }
+    }
+
+    /// With a bit that stays, where the page is worn.
+    fn whole_erase(&mut self, page: u32) -> Result<(), Refused> {
+        self.0.erase(page, page + PAGE as u32)?;
+        let number = page / PAGE as u32 + 1;
+        remember(|c| {
+            c.erases += 1;
+            if c.part_page == number {
+                c.part_page = 0;
+            }
+        });
+        if control().config.worn == number {
+            self.0.write(page + 400, &0xffff_dfff_u32.to_le_bytes())?;
+        }
+        Ok(())
     }
 
     /// Any mix of the old bits and ones, over the whole page.
@@ -90,16 +107,16 @@ impl NorFlash for Bench {
                 remember(|c| c.half += 1);
                 power::failed_now();
             }
-            self.0.erase(page, page + PAGE as u32)?;
-            remember(|c| c.erases += 1);
-            if control().config.worn == page / PAGE as u32 + 1 {
-                self.0.write(page + 400, &0xffff_dfff_u32.to_le_bytes())?;
-            }
+            self.whole_erase(page)?;
         }
         Ok(())
     }
 
     fn write(&mut self, at: u32, from: &[u8]) -> Result<(), Refused> {
+        remember(|c| {
+            let unfinished = c.part_page == at / PAGE as u32 + 1 && c.part_done < Self::PARTS;
+            c.broken += u32::from(unfinished);
+        });
         if control().tear_word == 0 {
             // As it is, in one call.
             self.0.write(at, from)?;
@@ -119,6 +136,35 @@ impl NorFlash for Bench {
             remember(|c| c.words += 1);
         }
         Ok(())
+    }
+}
+
+impl MultiwriteNorFlash for Bench {}
+
+/// The controller of the nRF51 has no such erase; what a page looks like after a part of one is made up here.
+impl PartialErase for Bench {
+    const PARTS: u32 = 4;
+
+    fn erase_part(&mut self, at: u32) -> Result<(), Refused> {
+        let page = at / PAGE as u32 + 1;
+        remember(|c| {
+            if c.part_page != page {
+                (c.part_page, c.part_done) = (page, 0);
+            }
+        });
+        let fails = Self::tears(|c| &mut c.tear_erase);
+        if fails {
+            power::stay_on();
+            self.half_erase(at)?;
+            remember(|c| c.half += 1);
+            power::failed_now();
+        }
+        if control().part_done + 1 < Self::PARTS {
+            self.half_erase(at)?;
+            remember(|c| c.part_done += 1);
+            return Ok(());
+        }
+        self.whole_erase(at)
     }
 }
 

@@ -74,7 +74,11 @@ fn inference() {
     remember(|c| c.opened = 0);
     let mut image = [0x5a; NVM.next_multiple_of(4)];
     let mut arena = [0x5a_u64; ARENA / 8];
-    let store = match Flash::open(Bench::new(), &mut image) {
+    let opened = match control().config.parts {
+        0 => Flash::open(Bench::new(), &mut image),
+        _ => Flash::open_in_parts(Bench::new(), &mut image),
+    };
+    let store = match opened {
         Ok(store) => store,
         Err(error) => panic!("open: {error}"),
     };
@@ -126,8 +130,16 @@ fn finish() -> ! {
         say(format_args!("result golden{n}=0x{golden:016x}\n"));
     }
     say(format_args!(
-        "result failures={} done={} differences={} torn={} half={} in_open={} abandoned={} retired={}\n",
-        c.failures, c.done, c.differences, c.torn, c.half, c.in_open, c.abandoned, c.retired
+        "result failures={} done={} differences={} torn={} half={} in_open={} abandoned={} retired={} broken={}\n",
+        c.failures,
+        c.done,
+        c.differences,
+        c.torn,
+        c.half,
+        c.in_open,
+        c.abandoned,
+        c.retired,
+        c.broken
     ));
     say(format_args!(
         "result sram={} nvm={} image={NVM} base={BASE} words={} erases={} asked={} seed={}\n",
