@@ -48,9 +48,7 @@ impl Bench {
         let number = page / PAGE as u32 + 1;
         remember(|c| {
             c.erases += 1;
-            if c.part_page == number {
-                c.part_page = 0;
-            }
+            (c.part_page, c.part_done) = (number, Self::PARTS);
         });
         if control().config.worn == number {
             self.0.write(page + 400, &0xffff_dfff_u32.to_le_bytes())?;
@@ -114,8 +112,10 @@ impl NorFlash for Bench {
 
     fn write(&mut self, at: u32, from: &[u8]) -> Result<(), Refused> {
         remember(|c| {
-            let unfinished = c.part_page == at / PAGE as u32 + 1 && c.part_done < Self::PARTS;
-            c.broken += u32::from(unfinished);
+            if c.part_page == at / PAGE as u32 + 1 {
+                c.broken += u32::from(c.part_done < Self::PARTS);
+                c.part_page = 0;
+            }
         });
         if control().tear_word == 0 {
             // As it is, in one call.
@@ -164,6 +164,7 @@ impl PartialErase for Bench {
             remember(|c| c.part_done += 1);
             return Ok(());
         }
+        // One more does no harm to a page that had all of them.
         self.whole_erase(at)
     }
 }
