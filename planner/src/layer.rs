@@ -6,8 +6,10 @@ use std::str::FromStr;
 /// What a layer computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Convolution, stride 1, no padding.
+    /// Convolution.
     Conv,
+    /// Convolution of each channel with a kernel of its own; as many outputs as inputs.
+    Depthwise,
     /// Fully connected: a convolution whose kernel is the whole input.
     FullyConnected,
     /// Global average pool.
@@ -31,24 +33,46 @@ pub struct Layer {
     pub kernel_height: u64,
     /// Kernel columns.
     pub kernel_width: u64,
+    /// Input rows, and columns, from one output to the next.
+    pub stride: u64,
+    /// Zeros around the input, so that there are `height / stride` output rows, rounded up, and columns likewise.
+    pub padded: bool,
 }
 
 impl Layer {
     /// Output rows (R).
     pub const fn rows(&self) -> u64 {
-        self.height - self.kernel_height + 1
+        self.extent(self.height, self.kernel_height)
     }
 
     /// Output columns (C).
     pub const fn columns(&self) -> u64 {
-        self.width - self.kernel_width + 1
+        self.extent(self.width, self.kernel_width)
+    }
+
+    const fn extent(&self, size: u64, kernel: u64) -> u64 {
+        if self.padded {
+            size.div_ceil(self.stride)
+        } else {
+            (size - kernel) / self.stride + 1
+        }
+    }
+
+    /// Input rows, zeros around it included, that so many output rows are computed from.
+    pub const fn input_rows(&self, rows: u64) -> u64 {
+        (rows - 1) * self.stride + self.kernel_height
+    }
+
+    /// Input columns, zeros around it included, that so many output columns are computed from.
+    pub const fn input_columns(&self, columns: u64) -> u64 {
+        (columns - 1) * self.stride + self.kernel_width
     }
 
     /// Multiply-accumulates.
     pub const fn macs(&self) -> u64 {
         match self.kind {
             Kind::GlobalPool => 0,
-            _ => self.rows() * self.columns() * self.outputs * self.weights() / self.outputs,
+            _ => self.rows() * self.columns() * self.weights(),
         }
     }
 
@@ -56,6 +80,7 @@ impl Layer {
     pub const fn weights(&self) -> u64 {
         match self.kind {
             Kind::GlobalPool => 0,
+            Kind::Depthwise => self.kernel_height * self.kernel_width * self.inputs,
             _ => self.kernel_height * self.kernel_width * self.inputs * self.outputs,
         }
     }
@@ -63,7 +88,9 @@ impl Layer {
 
 /// Why a layer's text was not understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` is not a layer: expected `conv|fc|pool 3x32x32 -> 16, 3x3`, {problem}")]
+#[error(
+    "`{text}` is not a layer: expected `conv|depthwise|fc|pool 3x32x32 -> 16, 3x3[, stride 2][, padded]`, {problem}"
+)]
 pub struct LayerError {
     text: String,
     problem: &'static str,
@@ -83,6 +110,7 @@ impl FromStr for Layer {
             .ok_or_else(|| fail("and there is one word only"))?;
         let kind = match kind {
             "conv" => Kind::Conv,
+            "depthwise" => Kind::Depthwise,
             "fc" => Kind::FullyConnected,
             "pool" => Kind::GlobalPool,
             _ => return Err(fail("and the kind is unknown")),
@@ -90,9 +118,19 @@ impl FromStr for Layer {
         let (input, rest) = rest
             .split_once("->")
             .ok_or_else(|| fail("and `->` is missing"))?;
-        let (outputs, kernel) = rest
-            .split_once(',')
+        let mut rest = rest.split(',').map(str::trim);
+        let outputs = rest.next().unwrap_or_default();
+        let kernel = rest
+            .next()
             .ok_or_else(|| fail("and the kernel is missing"))?;
+        let (mut stride, mut padded) = (1, false);
+        for word in rest {
+            match word.strip_prefix("stride ").map(str::parse) {
+                Some(Ok(n)) if n > 0 => stride = n,
+                None if word == "padded" => padded = true,
+                _ => return Err(fail("and something follows the kernel")),
+            }
+        }
         let sizes = |part: &str| -> Result<Vec<u64>, LayerError> {
             part.split('x')
                 .map(|n| match n.trim().parse() {
@@ -107,8 +145,11 @@ impl FromStr for Layer {
         else {
             return Err(fail("and a shape has the wrong number of sizes"));
         };
-        if kernel_height > height || kernel_width > width {
+        if !padded && (kernel_height > height || kernel_width > width) {
             return Err(fail("and the kernel is larger than the input"));
+        }
+        if kind == Kind::Depthwise && inputs != outputs {
+            return Err(fail("and a depthwise one has as many outputs as inputs"));
         }
         Ok(Self {
             kind,
@@ -118,6 +159,8 @@ impl FromStr for Layer {
             outputs,
             kernel_height,
             kernel_width,
+            stride,
+            padded,
         })
     }
 }
@@ -126,6 +169,7 @@ impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Conv => "conv",
+            Kind::Depthwise => "depthwise",
             Kind::FullyConnected => "fc",
             Kind::GlobalPool => "pool",
         };
@@ -138,7 +182,14 @@ impl fmt::Display for Layer {
             self.outputs,
             self.kernel_height,
             self.kernel_width
-        )
+        )?;
+        if self.stride > 1 {
+            write!(f, ", stride {}", self.stride)?;
+        }
+        if self.padded {
+            f.write_str(", padded")?;
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +204,35 @@ mod tests {
         assert_eq!(layer.to_string(), text);
         assert_eq!((layer.rows(), layer.columns()), (30, 30));
         assert_eq!(layer.macs(), 30 * 30 * 16 * 27);
+    }
+
+    #[test]
+    fn strides_and_padding_make_the_shapes_that_tflite_has() {
+        for (text, rows, macs) in [
+            ("conv 3x32x32 -> 16, 3x3, stride 2", 15, 15 * 15 * 16 * 27),
+            (
+                "conv 3x32x32 -> 16, 3x3, stride 2, padded",
+                16,
+                16 * 16 * 16 * 27,
+            ),
+            (
+                "conv 3x49x49 -> 16, 5x5, stride 2, padded",
+                25,
+                25 * 25 * 16 * 75,
+            ),
+            ("depthwise 8x10x10 -> 8, 3x3, padded", 10, 10 * 10 * 8 * 9),
+        ] {
+            let layer: Layer = text.parse().unwrap();
+            assert_eq!(layer.to_string(), text);
+            assert_eq!((layer.rows(), layer.macs()), (rows, macs), "{text}");
+        }
+        for text in [
+            "conv 3x32x32 -> 16, 3x3, stride 0",
+            "conv 3x32x32 -> 16, 3x3, dilated",
+            "depthwise 8x10x10 -> 9, 3x3",
+        ] {
+            assert!(text.parse::<Layer>().is_err(), "{text}");
+        }
     }
 
     #[test]

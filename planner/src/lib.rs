@@ -10,6 +10,7 @@ pub mod layer;
 pub mod ours;
 pub mod place;
 pub mod power;
+pub mod price;
 pub mod profile;
 pub mod program;
 pub mod report;

@@ -40,6 +40,8 @@ enum Command {
     },
     /// The best plan over tiles, intervals, fused layers and stops, with a proof or the gap that is left.
     Search(cli::search::SearchArgs),
+    /// What candidate networks cost, one JSON object a line in and out: for architecture search.
+    Price(cli::price::PriceArgs),
     /// A network on a board and harvest traces, under each of the ways to decide when to commit.
     Simulate(cli::simulate::SimulateArgs),
     /// When the power of a board comes and goes on a harvest trace, for an emulator.
@@ -78,6 +80,7 @@ fn run(command: &Command) -> Result<bool, Box<dyn Error + Send + Sync>> {
     match command {
         Command::Schedule(args) => return cli::schedule::run(args),
         Command::Search(args) => return cli::search::run(args),
+        Command::Price(args) => cli::price::run(args).map_err(Into::into),
         Command::Simulate(args) => cli::simulate::run(args),
         Command::Cycles(args) => cli::cycles::run(args),
         Command::Traces(args) => cli::simulate::traces(args),

@@ -119,6 +119,23 @@ pub(crate) fn candidates(
         }
         return all;
     }
+    if layer.kind == Kind::Depthwise {
+        for rows in parts(layer.rows()) {
+            for columns in parts(layer.columns()) {
+                for channels in parts(layer.outputs).into_iter().map(even) {
+                    let tile = Tile {
+                        rows,
+                        columns,
+                        outputs: channels,
+                        inputs: channels,
+                        resident: Resident::Weights,
+                    };
+                    all.extend(depthwise(device, supply, layer, tile));
+                }
+            }
+        }
+        return all;
+    }
     let channels = even(layer.inputs);
     for rows in parts(layer.rows()) {
         for columns in parts(layer.columns()) {
@@ -178,8 +195,8 @@ fn conv(
     let channels = even(layer.inputs);
     let blocks = channels / tile.inputs;
     let (in_rows, in_columns) = (
-        tile.rows + layer.kernel_height - 1,
-        tile.columns + layer.kernel_width - 1,
+        layer.input_rows(tile.rows),
+        layer.input_columns(tile.columns),
     );
     let weights = layer.kernel_height * layer.kernel_width * tile.outputs * tile.inputs;
     let sram_values =
@@ -188,7 +205,10 @@ fn conv(
         return None;
     }
     let moved = |cost: Cost| cost + device.address(2, 0);
+    // Zeros around the input are not fetched.
+    let in_columns = in_columns.min(layer.width);
     let input = |rows: u64| {
+        let rows = rows.min(layer.height);
         if blocks > 1 {
             moved(device.read(tile.inputs)).times(rows * in_columns * blocks)
         } else if in_columns == layer.width {
@@ -219,7 +239,8 @@ fn conv(
         match tile.resident {
             Resident::Weights => (
                 weight.times(deep)
-                    + (all_input + input(tile.rows).times(along - 1)).times(across * deep),
+                    + (all_input + input(tile.rows * layer.stride).times(along - 1))
+                        .times(across * deep),
                 weight + all_input,
             ),
             Resident::Input => {
@@ -240,6 +261,56 @@ fn conv(
         work + fetches * (1.0 / steps as f64),
         dearest,
         restore,
+        sram_values,
+        4,
+    )
+}
+
+/// Channels lie next to each other, so the vector unit has no rows to work on: the processor multiplies.
+fn depthwise(device: &Device, supply: &Supply, layer: &Layer, tile: Tile) -> Option<LayerPlan> {
+    let (in_rows, in_columns) = (
+        layer.input_rows(tile.rows),
+        layer.input_columns(tile.columns),
+    );
+    let taps = layer.kernel_height * layer.kernel_width;
+    let outputs = tile.rows * tile.columns * tile.outputs;
+    let sram_values = in_rows * in_columns * tile.inputs + taps * tile.outputs + outputs;
+    if sram_values > device.sram_values {
+        return None;
+    }
+    let moved = |cost: Cost| cost + device.address(2, 0);
+    let whole = tile.outputs >= layer.outputs;
+    let input = |rows: u64| {
+        let (rows, columns) = (rows.min(layer.height), in_columns.min(layer.width));
+        match (whole, columns == layer.width) {
+            (true, true) => moved(device.read(rows * columns * tile.inputs)),
+            (true, false) => moved(device.read(columns * tile.inputs)).times(rows),
+            (false, _) => moved(device.read(tile.inputs)).times(rows * columns),
+        }
+    };
+    let output = match (whole, tile.columns == layer.columns()) {
+        (true, true) => moved(device.write(outputs)),
+        (true, false) => moved(device.write(tile.columns * tile.outputs)).times(tile.rows),
+        (false, _) => moved(device.write(tile.outputs)).times(tile.rows * tile.columns),
+    };
+    let weight = moved(device.read(taps * tile.outputs));
+    let along = layer.rows().div_ceil(tile.rows);
+    let others =
+        layer.columns().div_ceil(tile.columns) * even(layer.outputs).div_ceil(tile.outputs);
+    let steps = along * others;
+    let arithmetic = (device.mul + device.add + device.address(2, 0)).times(taps * outputs);
+    let all_input = input(in_rows);
+    let fetches =
+        (weight + all_input + input(tile.rows * layer.stride).times(along - 1)).times(others);
+    let work = arithmetic + output;
+    finish(
+        device,
+        supply,
+        tile,
+        steps,
+        work + fetches * (1.0 / steps as f64),
+        work + all_input + weight,
+        weight + all_input,
         sram_values,
         4,
     )
@@ -318,6 +389,8 @@ pub fn lower_bound(model: &Model, layer: &Layer) -> Cost {
     let output = layer.rows() * layer.columns() * layer.outputs;
     let arithmetic = if layer.kind == Kind::GlobalPool {
         (device.max + device.address(2, 0)).times(input)
+    } else if layer.kind == Kind::Depthwise {
+        (device.mul + device.add + device.address(2, 0)).times(layer.macs())
     } else {
         let all = candidates(device, &model.supply, layer, Code::Reduced);
         let costs = all

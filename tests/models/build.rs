@@ -23,6 +23,9 @@ const MODELS: [(&str, &str); 8] = [
     ("person_detection", "../shared/models/person_detect"),
 ];
 
+/// Names one more, `searched`, without `.tflite`; its inputs and outputs are beside it (`.golden`).
+const SEARCHED: &str = "REKINDLE_SEARCHED";
+
 /// SRAM in bytes with which these are imported once more, so little that layers are in tiles.
 const SHORT: [(&str, usize); 4] = [
     ("gates", 160),
@@ -34,8 +37,13 @@ const SHORT: [(&str, usize); 4] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for (name, stem) in MODELS {
+    println!("cargo::rerun-if-env-changed={SEARCHED}");
+    let searched = std::env::var(SEARCHED).unwrap_or_default();
+    for (name, stem) in MODELS.into_iter().chain([("searched", searched.as_str())]) {
         println!("cargo::rustc-check-cfg=cfg(has_{name})");
+        if stem.is_empty() {
+            continue;
+        }
         let path = root.join(stem).with_extension("tflite");
         println!("cargo::rerun-if-changed={}", path.display());
         if !path.exists() {

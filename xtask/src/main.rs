@@ -17,7 +17,9 @@ mod overhead_m4;
 mod peers;
 mod pipeline;
 mod planner_report;
+mod python;
 mod rules;
+mod search;
 mod shell;
 mod steps;
 mod test;
@@ -88,6 +90,18 @@ enum Command {
         /// As much as `cargo xtask test` has time for.
         #[arg(long)]
         short: bool,
+        /// Instead: this `.tflite` file on the Cortex-M4, with the inputs and outputs in the `.golden` file beside it.
+        #[arg(long, conflicts_with_all = ["only", "short"])]
+        model: Option<std::path::PathBuf>,
+        /// With `--model`: power failures.
+        #[arg(long, default_value_t = 1_000)]
+        failures: u32,
+    },
+    /// Searches architectures: `cargo xtask search -- --help`; installs what that needs (some 600 MB) under `target`
+    Search {
+        /// Passed on
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
     /// Plans beside published ones and beside the code that they plan, and pacers beside intervals; writes
     /// `docs/results/planner.md` and `docs/results/pacing.md`.
@@ -208,8 +222,17 @@ fn main() -> ExitCode {
         Command::Tutorial { json, short } => tutorial::report(short, json),
         Command::Emulate { cycles, out, json } => emulate::report(&cycles, &out, json),
         Command::Baseline { json } => baseline::report(json),
+        Command::Search { arguments } => search::search(&arguments).map(|()| true),
         Command::PlannerReport { json } => planner_report::report(json),
-        Command::Firmware { json, only, short } => {
+        Command::Firmware {
+            json,
+            model: Some(file),
+            failures,
+            ..
+        } => firmware::models::own(&file, failures, json),
+        Command::Firmware {
+            json, only, short, ..
+        } => {
             let effort = if short {
                 firmware::Effort::Short
             } else {

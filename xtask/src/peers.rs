@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::shell::{command, output, target};
+use crate::python::environment;
+use crate::shell::{command, output};
 
 const PINS: &str = "tools/requirements.txt";
 
@@ -29,23 +30,9 @@ fn python() -> Result<PathBuf> {
     let pins: Vec<_> = pins
         .lines()
         .filter(|l| l.starts_with("tflite_micro==") || l.starts_with("numpy=="))
+        .map(str::to_owned)
         .collect();
-    let folder = target().join("tflm");
-    let python = folder.join("bin/python");
-    let stamp = folder.join("installed");
-    if fs::read_to_string(&stamp).ok() != Some(pins.join("\n")) {
-        eprintln!("     installing {}", pins.join(" and "));
-        output(command("python3 -m venv").arg(&folder))?;
-        output(
-            command(&format!(
-                "{} -m pip install --quiet --disable-pip-version-check",
-                python.display()
-            ))
-            .args(&pins),
-        )?;
-        fs::write(stamp, pins.join("\n"))?;
-    }
-    Ok(python)
+    environment("tflm", &pins)
 }
 
 /// Measures these model files, or says why not: without the package the comparison goes on without it.

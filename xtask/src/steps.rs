@@ -56,10 +56,14 @@ impl Tally {
         }
     }
 
-    /// Counts what a test runner says at its end: libtest's `test result: …` and nextest's `Summary …`.
+    /// Counts what a test runner says at its end: libtest's `test result: …`, nextest's `Summary …`, pytest's `… passed in …`.
     pub fn read(&mut self, line: &str) {
         let line = line.trim_start();
-        if !line.starts_with("test result:") && !line.starts_with("Summary [") {
+        let pytest = line.split_once(" passed in ").is_some_and(|(_, time)| {
+            let seconds = time.split_once('s').map_or(time, |(seconds, _)| seconds);
+            seconds.parse::<f64>().is_ok()
+        });
+        if !line.starts_with("test result:") && !line.starts_with("Summary [") && !pytest {
             return;
         }
         let words: Vec<&str> = line
@@ -169,14 +173,15 @@ mod tests {
             "test result: ok. 12 passed; 1 failed; 0 ignored; 0 measured; 2 filtered out; finished in 0.01s",
             "     Summary [   1.234s] 7 tests run: 5 passed (1 slow), 1 failed, 1 timed out, 3 skipped",
             "3 passed in a sentence",
+            "1 failed, 11 passed in 1.01s",
         ] {
             tally.read(line);
         }
         assert_eq!(
             tally,
             Tally {
-                passed: 17,
-                failed: 3
+                passed: 28,
+                failed: 4
             }
         );
     }

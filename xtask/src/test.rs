@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::shell::{command, need, output, outside, target, works};
 use crate::steps::{Skip, Steps, Tally};
-use crate::{baseline, crash, firmware, flash, generated, overhead, overhead_m4, tutorial};
+use crate::{baseline, crash, firmware, flash, generated, overhead, overhead_m4, search, tutorial};
 
 /// The Rust version that the device crates promise.
 const DEVICE_MSRV: &str = "1.88";
@@ -101,6 +101,7 @@ pub fn all(only: Option<&str>) -> bool {
         ensure!(tutorial::report(true, false)?, "a result differs");
         Ok(())
     });
+    steps.step("architecture search", search::tests);
     steps.step("Miri", miri);
     steps.finish()
 }

@@ -8,6 +8,7 @@ pub mod import;
 mod network;
 pub mod plan;
 pub mod plot;
+pub mod price;
 pub mod schedule;
 pub mod search;
 pub mod simulate;

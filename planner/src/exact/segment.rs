@@ -150,13 +150,14 @@ pub fn choices(
     all
 }
 
-/// Whether each layer reads what the one before writes, with a pool at the end only.
+/// Whether each layer reads what the one before writes, with a pool at the end only. Depthwise ones are not fused.
 fn chains(run: &[Layer]) -> bool {
-    run.windows(2).all(|pair| {
-        let (a, b) = (&pair[0], &pair[1]);
-        a.kind != Kind::GlobalPool
-            && (a.rows(), a.columns(), a.outputs) == (b.height, b.width, b.inputs)
-    })
+    run.iter().all(|l| l.kind != Kind::Depthwise)
+        && run.windows(2).all(|pair| {
+            let (a, b) = (&pair[0], &pair[1]);
+            a.kind != Kind::GlobalPool
+                && (a.rows(), a.columns(), a.outputs) == (b.height, b.width, b.inputs)
+        })
 }
 
 fn fused(device: &Device, run: &[Layer]) -> Vec<Cut> {
@@ -191,22 +192,28 @@ fn cut(
     // Output patch of each layer, from the last to the first.
     let mut patches = Vec::with_capacity(convs.len());
     let (mut height, mut width) = (rows, columns);
+    // Rows of each layer that a band of the last one is made of.
+    let (mut bands, mut band) = (Vec::with_capacity(convs.len()), rows);
     for layer in convs.iter().rev() {
         patches.push((height, width));
-        height += layer.kernel_height - 1;
-        width += layer.kernel_width - 1;
+        bands.push(band);
+        // Zeros around the input are not computed.
+        height = layer.input_rows(height).min(layer.height);
+        width = layer.input_columns(width).min(layer.width);
+        band = (band * layer.stride).min(layer.height);
     }
     patches.reverse();
+    bands.reverse();
     let sums = if pool { even(last.outputs) } else { 0 };
     let held = if lines {
         let buffers = convs
             .iter()
-            .map(|l| (rows + l.kernel_height - 1) * l.width * even(l.inputs));
+            .zip(&bands)
+            .map(|(l, rows)| l.input_rows(*rows) * l.width * even(l.inputs));
         buffers.sum::<u64>() + rows * columns * even(last.outputs) + sums
     } else {
         let pairs = convs.iter().zip(&patches).map(|(l, (h, w))| {
-            (h + l.kernel_height - 1) * (w + l.kernel_width - 1) * even(l.inputs)
-                + h * w * even(l.outputs)
+            l.input_rows(*h) * l.input_columns(*w) * even(l.inputs) + h * w * even(l.outputs)
         });
         pairs.max()? + sums
     };
@@ -225,11 +232,11 @@ fn cut(
     let arithmetic = |halo: bool| {
         convs
             .iter()
-            .zip(&patches)
-            .fold(Cost::ZERO, |sum, (l, (h, w))| {
+            .zip(patches.iter().zip(&bands))
+            .fold(Cost::ZERO, |sum, (l, ((h, w), band))| {
                 let rows = match (lines, halo) {
-                    (true, false) => rows,
-                    (true, true) => h - rows,
+                    (true, false) => *band,
+                    (true, true) => h.saturating_sub(*band),
                     (false, _) => *h,
                 };
                 if rows == 0 {
@@ -258,10 +265,10 @@ fn cut(
         (false, false) => moved(device.write(columns * even(last.outputs))).times(rows),
     };
     let steps = last.rows().div_ceil(rows) * last.columns().div_ceil(columns);
-    let mut each = arithmetic(false) + input(if lines { rows } else { height }) + output;
+    let mut each = arithmetic(false) + input(if lines { band } else { height }) + output;
     let mut restore = Cost::ZERO;
-    if lines && height > rows {
-        restore += input(height - rows) + arithmetic(true);
+    if lines && height > band {
+        restore += input(height - band) + arithmetic(true);
     }
     if stay {
         restore += fetch;

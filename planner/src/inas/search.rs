@@ -42,12 +42,16 @@ pub fn search(model: &Model, layers: &[Layer], objective: Objective) -> Vec<Sear
         .collect()
 }
 
-/// Searches one layer. Of equals the first wins, as in the reference.
+/// Searches one layer. Of equals the first wins, as in the reference; which knows no strides, padding or depthwise layers, and
+/// finds nothing for one that has them.
 pub fn search_layer(model: &Model, layer: &Layer, objective: Objective) -> Searched {
     let mut found = Searched {
         best: None,
         candidates: 0,
     };
+    if layer.stride != 1 || layer.padded || layer.kind == Kind::Depthwise {
+        return found;
+    }
     let mut lowest = Seconds(f64::INFINITY);
     let (rows, columns, inputs) = if layer.kind == Kind::GlobalPool {
         // The reference takes even pool tiles only, and batches along the rows.

@@ -99,3 +99,6 @@ model!(
 model!(
     /// `TensorFlow`'s person, or none.
     person_detection if has_person_detection);
+model!(
+    /// What `REKINDLE_SEARCHED` names, such as a network that the architecture search has found.
+    searched if has_searched);

@@ -125,12 +125,17 @@ pub fn command(effort: Effort, json: bool, only: Option<&str>) -> Result<bool> {
             Ok(())
         }
     })?;
+    print(&outcome, json)
+}
+
+/// Prints an outcome; whether all is well.
+fn print(outcome: &Outcome, json: bool) -> Result<bool> {
     if json {
-        println!("{}", serde_json::to_string_pretty(&outcome)?);
+        println!("{}", serde_json::to_string_pretty(outcome)?);
     } else {
-        print!("{}", report::markdown(&outcome));
+        print!("{}", report::markdown(outcome));
     }
-    let bad = report::bad(&outcome);
+    let bad = report::bad(outcome);
     for line in &bad {
         eprintln!("{line}");
     }

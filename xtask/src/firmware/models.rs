@@ -155,50 +155,90 @@ fn run(effort: Effort) -> Result<Outcome> {
     let words = bins(names.flat_map(|name| [name.to_owned(), format!("{name}_outages")]));
     let programs = tools::build(FOLDER, tools::CORTEX_M4, &words)?;
     for model in models {
-        let cost = measured(&programs.join(model.name))?;
-        let target = format!("cortex-m4 {}", model.name);
-        outcome.checks.push(Check {
-            target: target.clone(),
-            what: "outputs against the reference interpreter's".to_owned(),
-            passed: cost["differences"] == 0 && cost["samples"] == 4,
-            seen: format!(
-                "{} samples, {} values differ",
-                cost["samples"], cost["differences"]
-            ),
-        });
-        let program = programs.join(format!("{}_outages", model.name));
         let failures = match effort {
             Effort::Full if THROUGH_FAILURES.contains(&model.name) => 10_000,
             Effort::Full => 2_000,
             Effort::Short => 200,
         };
-        // About what an inference takes at most, and long enough for the rows of the large ones.
-        let max = match model.macs {
-            ..10_000 => 5_000 + 4 * model.macs,
-            10_000..5_000_000 => 300_000,
-            _ => 1_500_000,
-        };
-        let words = format!("mode=random seed=2026 failures={failures} max={max} pictures=4");
-        eprintln!("     {} {words}", model.name);
-        let session = qemu::session(&program, &words)?;
-        let sizes = tools::sizes(&program)?;
-        outcome.rows.push(Row {
-            target: format!("{target}, commit per row"),
-            text: sizes.text,
-            data: sizes.data + sizes.bss,
-            sram_peak: Some(session.get("sram")?),
-            nvm: session.get("nvm")?,
-            failures: session.get("failures")?,
-            differences: Some(session.get("differences")?),
-            overhead: None,
-            note: format!(
-                "{} inferences; {} failures differ in commit or instruction; seed 2026",
-                session.get("done")?,
-                session.distinct()
-            ),
-        });
+        through(&mut outcome, &programs, model.name, model.macs, failures)?;
     }
     Ok(outcome)
+}
+
+/// Checks a model's outputs, and takes it through random power failures.
+fn through(
+    outcome: &mut Outcome,
+    programs: &Path,
+    name: &str,
+    macs: u64,
+    failures: u32,
+) -> Result<()> {
+    let cost = measured(&programs.join(name))?;
+    let target = format!("cortex-m4 {name}");
+    outcome.checks.push(Check {
+        target: target.clone(),
+        what: "outputs against the reference interpreter's".to_owned(),
+        passed: cost["differences"] == 0 && cost["samples"] == 4,
+        seen: format!(
+            "{} samples, {} values differ",
+            cost["samples"], cost["differences"]
+        ),
+    });
+    let program = programs.join(format!("{name}_outages"));
+    // About what an inference takes at most, and long enough for the rows of the large ones.
+    let max = match macs {
+        ..10_000 => 5_000 + 4 * macs,
+        10_000..5_000_000 => 300_000,
+        _ => 1_500_000,
+    };
+    let words = format!("mode=random seed=2026 failures={failures} max={max} pictures=4");
+    eprintln!("     {name} {words}");
+    let session = qemu::session(&program, &words)?;
+    let sizes = tools::sizes(&program)?;
+    outcome.rows.push(Row {
+        target: format!("{target}, commit per row"),
+        text: sizes.text,
+        data: sizes.data + sizes.bss,
+        sram_peak: Some(session.get("sram")?),
+        nvm: session.get("nvm")?,
+        failures: session.get("failures")?,
+        differences: Some(session.get("differences")?),
+        overhead: None,
+        note: format!(
+            "{} inferences; {} failures differ in commit or instruction; seed 2026",
+            session.get("done")?,
+            session.distinct()
+        ),
+    });
+    Ok(())
+}
+
+/// `cargo xtask firmware --model`: a model file of yours, whose inputs and outputs are beside it (`.golden`).
+pub fn own(file: &Path, failures: u32, json: bool) -> Result<bool> {
+    tools::rust_target(tools::CORTEX_M4)?;
+    tools::qemu_arm()?;
+    for there in [file.to_owned(), file.with_extension("golden")] {
+        ensure!(there.exists(), "{} is not there", there.display());
+    }
+    let stem = fs::canonicalize(file)?.with_extension("");
+    let words = format!(
+        "{} --features searched",
+        bins(
+            ["searched", "searched_outages"]
+                .into_iter()
+                .map(str::to_owned)
+        )
+    );
+    let programs = tools::build_with(
+        FOLDER,
+        tools::CORTEX_M4,
+        &words,
+        &[("REKINDLE_SEARCHED", stem.as_os_str())],
+    )?;
+    let mut outcome = Outcome::default();
+    // Long enough for the rows of large ones.
+    through(&mut outcome, &programs, "searched", 10_000_000, failures)?;
+    super::print(&outcome, json)
 }
 
 /// Words for cargo that build these programs.

@@ -1,5 +1,6 @@
 //! What building and emulating firmware needs, installed where that is possible.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
@@ -49,8 +50,19 @@ pub fn qemu_arm() -> Result<()> {
 
 /// Builds a firmware crate and gives the folder of its programs. `words` follow `cargo build --release`.
 pub fn build(folder: &str, triple: &str, words: &str) -> Result<PathBuf> {
+    build_with(folder, triple, words, &[])
+}
+
+/// The same with these variables.
+pub fn build_with(
+    folder: &str,
+    triple: &str,
+    words: &str,
+    variables: &[(&str, &OsStr)],
+) -> Result<PathBuf> {
     let words = format!("cargo build --quiet --release --target {triple} {words}");
-    quietly(&mut outside(folder, &words), |_| {})?;
+    let mut cargo = outside(folder, &words);
+    quietly(cargo.envs(variables.iter().copied()), |_| {})?;
     Ok(target().join(folder).join(triple).join("release"))
 }
 

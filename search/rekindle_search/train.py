@@ -1,0 +1,207 @@
+"""Training and conversion to int8 with TensorFlow, on all cores."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .data import Data, Split
+from .network import Network
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import tensorflow as tf  # noqa: E402  (the variable must be set before)
+
+# Mean and deviation of a channel of CIFAR-10's training set, near enough for all sets here.
+MEAN, DEVIATION = 120.0, 64.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained: stochastic gradient descent with momentum, the rate along a cosine after a warm-up."""
+
+    epochs: int = 30
+    batch: int = 128
+    rate: float = 0.1
+    warmup: float = 2.0
+    decay: float = 5e-4
+    smoothing: float = 0.0
+    shift: int = 4
+    seed: int = 1
+    # Share of the loss that follows a teacher's logits, and their temperature.
+    distillation: float = 0.0
+    temperature: float = 4.0
+
+
+def build(network: Network) -> tf.keras.Model:
+    """The Keras model; its output are logits."""
+    keras = tf.keras
+    normal = keras.initializers.HeNormal(seed=1)
+    x = inputs = keras.layers.Input(network.input)
+    last = len(network.layers) - 1
+    for number, layer in enumerate(network.layers):
+        if layer.op == "conv":
+            x = keras.layers.Conv2D(
+                layer.outputs,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                use_bias=not network.norm,
+                kernel_initializer=normal,
+            )(x)
+        elif layer.op == "depthwise":
+            x = keras.layers.DepthwiseConv2D(
+                layer.kernel, layer.stride, layer.padding, use_bias=not network.norm
+            )(x)
+        elif layer.op == "pool":
+            x = keras.layers.GlobalAveragePooling2D()(x)
+            continue
+        else:
+            if len(x.shape) > 2:
+                x = keras.layers.Flatten()(x)
+            x = keras.layers.Dense(network.classes)(x)
+            continue
+        if network.norm:
+            x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4)(x)
+        if number != last:
+            x = keras.layers.ReLU()(x)
+    return keras.Model(inputs, x, name="network")
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """What a network sees of images."""
+    return (images.astype(np.float32) - MEAN) / DEVIATION
+
+
+def augmented(images: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
+    """Each image shifted by up to `shift` pixels, zeros moving in, and mirrored half of the time."""
+    count, height, width, channels = images.shape
+    padded = np.zeros((count, height + 2 * shift, width + 2 * shift, channels), np.float32)
+    padded[:, shift : shift + height, shift : shift + width] = images
+    rows = rng.integers(0, 2 * shift + 1, count)[:, None, None] + np.arange(height)[None, :, None]
+    columns = np.arange(width)[None, None, :].repeat(count, 0)
+    mirrored = rng.random(count) < 0.5
+    columns[mirrored] = columns[mirrored, :, ::-1]
+    columns = columns + rng.integers(0, 2 * shift + 1, count)[:, None, None]
+    return padded[np.arange(count)[:, None, None], rows, columns]
+
+
+class _Rate(tf.keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, recipe: Recipe, steps: int) -> None:
+        self.peak, self.steps = recipe.rate, steps * recipe.epochs
+        self.warm = max(1.0, recipe.warmup * steps)
+
+    def __call__(self, step: Any) -> Any:
+        step = tf.cast(step, tf.float32)
+        along = tf.clip_by_value((step - self.warm) / max(1.0, self.steps - self.warm), 0.0, 1.0)
+        cosine = 0.5 * self.peak * (1.0 + tf.cos(np.pi * along))
+        return tf.where(step < self.warm, self.peak * step / self.warm, cosine)
+
+
+def accuracy(model: tf.keras.Model, split: Split) -> float:
+    """Share of images whose class a float model finds."""
+    logits = model.predict(scaled(split.images), batch_size=500, verbose=0)
+    return float(np.mean(np.argmax(logits, 1) == split.labels))
+
+
+def train(
+    network: Network,
+    data: Data,
+    recipe: Recipe,
+    home: Path,
+    teacher: tf.keras.Model | None = None,
+    report: Any = print,
+) -> tuple[tf.keras.Model, dict[str, Any]]:
+    """Trains, or goes on where an earlier run stopped; the state after each epoch lies in `home`.
+
+    Returns the model and a record: accuracy on the validation set, seconds, and the loss of each epoch.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    tf.keras.utils.set_random_seed(recipe.seed)
+    model = build(network)
+    steps = len(data.train) // recipe.batch
+    optimizer = tf.keras.optimizers.SGD(_Rate(recipe, steps), 0.9, nesterov=True)
+    kernels = [w for w in model.trainable_variables if w.path.endswith("kernel")]
+
+    def loss_of(x: Any, y: Any, hints: Any) -> Any:
+        logits = model(x, training=True)
+        target = tf.one_hot(y, network.classes)
+        target = target * (1.0 - recipe.smoothing) + recipe.smoothing / network.classes
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
+        if teacher is not None:
+            t = recipe.temperature
+            soft = tf.nn.softmax(hints / t)
+            follow = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(soft, logits / t))
+            loss = (1.0 - recipe.distillation) * loss + recipe.distillation * t * t * follow
+        weight = tf.add_n([tf.nn.l2_loss(w) for w in kernels])
+        return loss, loss + recipe.decay * weight
+
+    @tf.function
+    def step(x: Any, y: Any) -> Any:
+        hints = teacher(x, training=False) if teacher is not None else tf.zeros(())
+        with tf.GradientTape() as tape:
+            shown, loss = loss_of(x, y, hints)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        return shown
+
+    optimizer.build(model.trainable_variables)
+    states = tf.train.Checkpoint(model=model, optimizer=optimizer)
+    manager = tf.train.CheckpointManager(states, str(home / "state"), max_to_keep=1)
+    history_file = home / "history.json"
+    history: list[dict[str, float]] = []
+    if manager.latest_checkpoint and history_file.exists():
+        history = json.loads(history_file.read_text())
+        states.restore(manager.latest_checkpoint).assert_existing_objects_matched()
+        history = history[: int(optimizer.iterations.numpy()) // steps]
+        report(f"{network.name}: goes on after epoch {len(history)}")
+    images = scaled(data.train.images)
+    labels = data.train.labels.astype(np.int32)
+    for epoch in range(len(history), recipe.epochs):
+        start = time.monotonic()
+        # The same order and the same shifts whether or not the run was interrupted.
+        rng = np.random.default_rng([recipe.seed, epoch])
+        order = rng.permutation(len(labels))
+        losses = []
+        for at in range(steps):
+            chosen = order[at * recipe.batch : (at + 1) * recipe.batch]
+            batch = augmented(images[chosen], recipe.shift, rng)
+            losses.append(step(tf.constant(batch), tf.constant(labels[chosen])))
+        entry = {"loss": float(np.mean([float(v) for v in losses])), "seconds": time.monotonic() - start}
+        if epoch % 5 == 4 or epoch + 1 == recipe.epochs:
+            entry["validation"] = accuracy(model, data.validation)
+        history.append(entry)
+        manager.save()
+        history_file.write_text(json.dumps(history))
+        report(f"{network.name}: epoch {epoch + 1} of {recipe.epochs}: {entry}")
+    record = {
+        "network": network.to_json(),
+        "recipe": asdict(recipe),
+        "validation": history[-1].get("validation", accuracy(model, data.validation)),
+        "seconds": sum(entry["seconds"] for entry in history),
+        "losses": [entry["loss"] for entry in history],
+    }
+    (home / "record.json").write_text(json.dumps(record, indent=1))
+    return model, record
+
+
+def to_int8(model: tf.keras.Model, calibration: np.ndarray) -> bytes:
+    """A `.tflite` file: int8 throughout, weights per channel, ranges from the calibration images (uint8)."""
+    size = model.inputs[0].shape[1:]
+
+    @tf.function(input_signature=[tf.TensorSpec([1, *size], tf.float32)])
+    def call(x: Any) -> Any:
+        return model(x, training=False)
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    seen = scaled(calibration)
+    converter.representative_dataset = lambda: ([image[None]] for image in seen)
+    return converter.convert()
