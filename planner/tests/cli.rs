@@ -98,6 +98,37 @@ fn a_plan_says_what_limits_each_layer() {
 }
 
 #[test]
+fn steps_are_chosen_as_the_import_chooses_them() {
+    let board = "--device nrf52840-spi-fram --capacitor 30u";
+    let said = error(&format!("plan {MODEL} {board} --step element"));
+    assert!(said.contains("pool1"), "{said}");
+    let plan = json(&format!("plan {MODEL} {board} --step chosen --json"));
+    let out = format!("{}/chosen.rs", env!("CARGO_TARGET_TMPDIR"));
+    let made = json(&format!("import {MODEL} {board} --out {out} --json"));
+    let (plan, made) = (plan.as_array().unwrap(), made["layers"].as_array().unwrap());
+    assert_eq!(plan.len(), made.len());
+    for (step, layer) in plan.iter().zip(made) {
+        assert_eq!(step["layer"], layer["name"]);
+        let by_value = layer["commit"] == "element";
+        assert_eq!(
+            step["iterations"].as_u64().unwrap() > 100,
+            by_value,
+            "{step} {layer}"
+        );
+    }
+    assert!(made.iter().any(|l| !l["tile_bytes"].is_null()));
+    let rows = json(&format!(
+        "simulate {MODEL} {board} --step chosen --trace constant:1 --json"
+    ));
+    let ours = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["policy"] == "planned interval");
+    assert!(ours.unwrap()["latency_s"].as_f64().is_some(), "{rows}");
+}
+
+#[test]
 fn a_day_of_runs_is_as_many_runs() {
     let args = format!(
         "simulate {MODEL} --device nrf52840-spi-fram --step element --capacitor 470u --trace constant:0.5 --json"

@@ -63,6 +63,24 @@ pub fn plan(
     command: &str,
     (sram, nvm): (usize, usize),
 ) -> Result<(), String> {
+    let loops = choose(model, board)?;
+    model.plan = Some(module(&Module {
+        command,
+        program: &Program { loops },
+        board,
+        margin: MARGIN,
+        sram_bytes: sram as u64,
+        nvm_bytes: nvm as u64,
+    }));
+    Ok(())
+}
+
+/// Lets each layer commit as [`plan`] says; the layers as loops.
+///
+/// # Errors
+///
+/// The first layer of which a power cycle does not hold the smallest step.
+pub fn choose(model: &mut Import, board: &Board) -> Result<Vec<Loop>, String> {
     let usable = board.usable().get() * MARGIN;
     let mut loops = Vec::new();
     for at in 0..model.program.layers.len() {
@@ -90,15 +108,7 @@ pub fn plan(
         }
         loops.push(chosen);
     }
-    model.plan = Some(module(&Module {
-        command,
-        program: &Program { loops },
-        board,
-        margin: MARGIN,
-        sram_bytes: sram as u64,
-        nvm_bytes: nvm as u64,
-    }));
-    Ok(())
+    Ok(loops)
 }
 
 /// What can be done with a layer.

@@ -129,7 +129,7 @@ fn row(board: &Board, l: &Loop) -> Row {
 ///
 /// A model that cannot be read, or a layer of which no iteration fits a power cycle, with the shortfall.
 pub fn plan(model: &std::path::Path, step: Step, board: &Board) -> Result<Program, Failure> {
-    let program = load(model, step)?;
+    let program = load(model, step, board)?;
     choose(board, program.clone()).map_err(|layer| {
         let l = program.loops.iter().find(|l| l.name == layer);
         let need = l.map_or(Joules::ZERO, |l| {
@@ -138,8 +138,8 @@ pub fn plan(model: &std::path::Path, step: Step, board: &Board) -> Result<Progra
                 + board.iteration(l.units, l.writes).energy
         });
         let finer = match step {
-            Step::Row => "; `--step element` makes iterations smaller, a larger capacitor holds more",
-            Step::Element => "; a larger capacitor holds more",
+            Step::Row => "; `--step element` makes iterations smaller, `--step chosen` where it must, a larger capacitor holds more",
+            Step::Element | Step::Chosen => "; a larger capacitor holds more",
         };
         format!(
             "{layer}: a restart, one iteration and its commit take {:.1} µJ, and a power cycle of {:.0} µF holds {:.1} µJ{finer}",

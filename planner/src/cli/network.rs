@@ -9,7 +9,7 @@ use rekindle_import::{Fuse, Limits, Options, import};
 use rekindle_planner::program::{Board, Program};
 use rekindle_planner::units::Farads;
 
-use super::device::{board, farads, steps};
+use super::device::{board, choose, farads, steps};
 
 /// A board, and one capacitor in place of its own.
 #[derive(Args)]
@@ -41,30 +41,43 @@ pub enum Step {
     Row,
     /// A value of an output.
     Element,
+    /// What `rekindle import --device` chooses for each layer: a row, a value, or a row in tiles.
+    Chosen,
 }
 
 /// Reads a model; its layers are loops of such steps, each with a commit.
 ///
 /// # Errors
 ///
-/// What is wrong with the file.
-pub fn load(path: &Path, step: Step) -> Result<Program, Box<dyn Error + Send + Sync>> {
+/// What is wrong with the file; a layer that does not fit the board, where steps are chosen for it.
+pub fn load(
+    path: &Path,
+    step: Step,
+    board: &Board,
+) -> Result<Program, Box<dyn Error + Send + Sync>> {
     let file = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let name = path.file_stem().unwrap_or_default();
     let options = Options {
         name: name.to_string_lossy().into_owned(),
-        limits: Limits {
+        limits: match step {
+            Step::Chosen => Limits::default(),
             // Time is planned here; `rekindle import` says whether the memory does.
-            sram: usize::MAX,
-            nvm: usize::MAX,
+            _ => Limits {
+                sram: usize::MAX,
+                nvm: usize::MAX,
+            },
         },
         apart: false,
         fuse: Fuse::Never,
     };
-    let model = import(&file, options).map_err(|e| format!("{}: {e}", path.display()))?;
+    let mut model = import(&file, options).map_err(|e| format!("{}: {e}", path.display()))?;
     let commit = match step {
         Step::Row => Commit::Row,
         Step::Element => Commit::Element,
+        Step::Chosen => {
+            let loops = choose(&mut model, board)?;
+            return Ok(Program { loops });
+        }
     };
     let layers = model.program.layers.iter();
     let loops = layers.map(|l| steps(&model.program, l, commit)).collect();

@@ -86,7 +86,7 @@ impl Line {
 /// A model or trace that cannot be read, a program that does not end, a folder that cannot be written to.
 pub fn run(args: &PlotArgs) -> Result<(), Failure> {
     let board = args.board.board();
-    let program = load(&args.model, args.step)?;
+    let program = load(&args.model, args.step, &board)?;
     let harvest = Arc::new(trace(&args.trace)?);
     std::fs::create_dir_all(&args.out).map_err(|e| format!("{}: {e}", args.out.display()))?;
     let progress = ProgressBar::new(4);

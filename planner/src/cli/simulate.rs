@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::ProgressBar;
 use rekindle_planner::program::{
-    Board, Format, Harvest, Policy, read_trace, simulate_for, simulate_policy,
+    Board, Format, Harvest, Policy, Program, read_trace, simulate_for, simulate_policy,
 };
 use rekindle_planner::units::{Farads, Seconds, Watts};
 use serde::Serialize;
@@ -75,7 +75,6 @@ struct Row {
 ///
 /// A model or a trace that cannot be read, with the place.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
-    let program = load(&args.model, args.step)?;
     let traces = args
         .trace
         .iter()
@@ -86,17 +85,21 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     {
         return Err("`--repeat` must be above zero".into());
     }
-    let needed = program.units().max(1) as f64;
     let boards = boards(&args.device, &args.capacitor);
+    let programs = boards
+        .iter()
+        .map(|board| load(&args.model, args.step, board))
+        .collect::<Result<Vec<_>, _>>()?;
     let policies = boards.first().map_or(0, |b| Policy::all(b).len());
     let progress = ProgressBar::new((traces.len() * boards.len() * policies) as u64);
     let mut rows = Vec::new();
     for harvest in &traces {
-        for board in &boards {
+        for (board, program) in boards.iter().zip(&programs) {
+            let needed = program.units().max(1) as f64;
             for policy in Policy::all(board) {
                 let result = match args.repeat {
-                    None => simulate_policy(&program, board, harvest, policy).map(|c| (1, c)),
-                    Some(s) => simulate_for(&program, board, harvest, policy, Seconds(s)),
+                    None => simulate_policy(program, board, harvest, policy).map(|c| (1, c)),
+                    Some(s) => simulate_for(program, board, harvest, policy, Seconds(s)),
                 };
                 let (runs, counts) = result.unwrap_or_default();
                 let ended = result.is_ok() && runs > 0;
@@ -128,8 +131,8 @@ pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     println!(
         "{}: {} loops, {} multiply-accumulates",
         args.model.display(),
-        program.loops.len(),
-        program.units()
+        programs.first().map_or(0, |p| p.loops.len()),
+        programs.first().map_or(0, Program::units)
     );
     let mut last = (String::new(), 0.0);
     for row in rows {
