@@ -25,14 +25,29 @@ const FILES: [(&str, &str); 5] = [
     ("person_detection", "person_detect"),
 ];
 
-/// One line of the table: nanoseconds per inference.
+/// What an inference takes.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+struct Take {
+    /// Nanoseconds.
+    ns: f64,
+    /// Bytes at most.
+    stack: u64,
+    heap: u64,
+}
+
+/// One line of the tables.
 #[derive(Debug, Default, Serialize)]
 struct Line {
     model: &'static str,
-    protected: f64,
-    unprotected: f64,
+    protected: Take,
+    unprotected: Take,
+    /// Nanoseconds.
     tflm: Option<f64>,
-    microflow: Option<f64>,
+    /// Bytes of its arena.
+    arena: Option<u64>,
+    microflow: Option<Take>,
+    /// Bytes of Rekindle's memory for inputs, outputs and activations, which is non-volatile on a device.
+    nvm: u64,
 }
 
 /// Runs all of them in turns and reports medians; whether ours is the fastest on each model but the smallest, which is all
@@ -50,29 +65,27 @@ pub fn report(json: bool) -> Result<bool> {
         let (protected, plain) = (ours(false)?, ours(true)?);
         let others = tflm(files.iter().map(PathBuf::as_path)).unwrap_or_default();
         for (i, (model, _)) in FILES.into_iter().enumerate() {
-            let find = |list: &[Time]| {
-                list.iter()
-                    .find(|t| t.name == model)
-                    .map(|t| (t.ours, t.microflow))
+            let find = |list: &[Measured]| {
+                let found = list.iter().find(|t| t.name == model).cloned();
+                found.with_context(|| format!("{model} was not measured"))
             };
-            let (ours, microflow) =
-                find(&protected).with_context(|| format!("{model} was not measured"))?;
-            let (unprotected, _) =
-                find(&plain).with_context(|| format!("{model} was not measured"))?;
+            let (with, without) = (find(&protected)?, find(&plain)?);
             lines.push(Line {
                 model,
-                protected: ours,
-                unprotected,
+                protected: with.ours,
+                unprotected: without.ours,
                 tflm: others.get(&files[i]).map(|t| t.ns),
-                microflow,
+                arena: others.get(&files[i]).map(|t| t.arena),
+                microflow: with.microflow,
+                nvm: with.nvm,
             });
         }
         turns.push(lines);
     }
     let lines = medians(&turns);
     let fastest = |l: &Line| {
-        let others = [l.tflm, l.microflow];
-        others.into_iter().flatten().all(|t| l.protected < t)
+        let others = [l.tflm, l.microflow.map(|m| m.ns)];
+        others.into_iter().flatten().all(|t| l.protected.ns < t)
     };
     if json {
         println!("{}", serde_json::to_string_pretty(&lines)?);
@@ -85,13 +98,27 @@ pub fn report(json: bool) -> Result<bool> {
 }
 
 /// What `tests/microflow` prints of one model.
-struct Time {
+#[derive(Clone)]
+struct Measured {
     name: String,
-    microflow: Option<f64>,
-    ours: f64,
+    microflow: Option<Take>,
+    ours: Take,
+    nvm: u64,
 }
 
-fn ours(unprotected: bool) -> Result<Vec<Time>> {
+/// Nanoseconds, stack, heap.
+fn take(text: &str) -> Option<Take> {
+    let [ns, stack, heap] = text.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    Some(Take {
+        ns: ns.parse().ok()?,
+        stack: stack.parse().ok()?,
+        heap: heap.parse().ok()?,
+    })
+}
+
+fn ours(unprotected: bool) -> Result<Vec<Measured>> {
     let mut cargo = command(&format!(
         "cargo run --quiet --release --manifest-path {MANIFEST}"
     ));
@@ -102,13 +129,14 @@ fn ours(unprotected: bool) -> Result<Vec<Time>> {
     }
     let printed = output(&mut cargo)?;
     let lines = printed.lines().map(|line| {
-        let [name, microflow, ours] = line.split('|').collect::<Vec<_>>()[..] else {
+        let [name, microflow, ours, nvm] = line.split('|').collect::<Vec<_>>()[..] else {
             anyhow::bail!("not a result: {line}");
         };
-        Ok(Time {
+        Ok(Measured {
             name: name.to_owned(),
-            microflow: microflow.parse().ok(),
-            ours: ours.parse().with_context(|| line.to_owned())?,
+            microflow: take(microflow),
+            ours: take(ours).with_context(|| line.to_owned())?,
+            nvm: nvm.parse().with_context(|| line.to_owned())?,
         })
     });
     lines.collect()
@@ -120,12 +148,26 @@ fn medians(turns: &[Vec<Line>]) -> Vec<Line> {
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied()
     };
-    let line = |(i, (model, _)): (usize, &(&'static str, &str))| Line {
-        model,
-        protected: median(i, &|l| Some(l.protected)).unwrap_or_default(),
-        unprotected: median(i, &|l| Some(l.unprotected)).unwrap_or_default(),
-        tflm: median(i, &|l| l.tflm),
-        microflow: median(i, &|l| l.microflow),
+    // Memory is the same in each turn; times are not.
+    let timed = |take: Take, ns: Option<f64>| Take {
+        ns: ns.unwrap_or(take.ns),
+        ..take
+    };
+    let line = |(i, (model, _)): (usize, &(&'static str, &str))| {
+        let first = turns.first().map(|lines| &lines[i]);
+        let of = |f: &dyn Fn(&Line) -> Option<Take>| {
+            let ns = median(i, &|l| f(l).map(|t| t.ns));
+            first.and_then(f).map(|take| timed(take, ns))
+        };
+        Line {
+            model,
+            protected: of(&|l| Some(l.protected)).unwrap_or_default(),
+            unprotected: of(&|l| Some(l.unprotected)).unwrap_or_default(),
+            tflm: median(i, &|l| l.tflm),
+            arena: first.and_then(|l| l.arena),
+            microflow: of(&|l| l.microflow),
+            nvm: first.map_or(0, |l| l.nvm),
+        }
     };
     FILES.iter().enumerate().map(line).collect()
 }
@@ -146,17 +188,37 @@ fn markdown(lines: &[Line]) -> String {
     let micros = |ns: f64| format!("{:.*}", if ns < 10_000.0 { 2 } else { 0 }, ns / 1000.0);
     let dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
     for l in lines {
-        let times = |other: Option<f64>| dash(other.map(|t| format!("{:.2}", t / l.protected)));
+        let times = |other: Option<f64>| dash(other.map(|t| format!("{:.2}", t / l.protected.ns)));
+        let microflow = l.microflow.map(|m| m.ns);
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} |",
             l.model,
-            micros(l.protected),
-            micros(l.unprotected),
+            micros(l.protected.ns),
+            micros(l.unprotected.ns),
             dash(l.tflm.map(micros)),
-            dash(l.microflow.map(micros)),
+            dash(microflow.map(micros)),
             times(l.tflm),
-            times(l.microflow),
+            times(microflow),
+        );
+    }
+    text += "\n## Peak memory\n\nBytes, the most during one inference: the stack is painted and its own, the heap is counted by the allocator. Rekindle's \
+             inputs, outputs and activations lie in what is non-volatile memory on a device (NVM); TFLM's are in its arena, \
+             whose interpreter's stack and heap were not measured.\n\n\
+             | model | protected: stack | heap | NVM | unprotected: stack | microflow: stack | heap | TFLM: arena |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    for l in lines {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            l.model,
+            l.protected.stack,
+            l.protected.heap,
+            l.nvm,
+            l.unprotected.stack,
+            dash(l.microflow.map(|m| m.stack.to_string())),
+            dash(l.microflow.map(|m| m.heap.to_string())),
+            dash(l.arena.map(|a| a.to_string())),
         );
     }
     text + "\n`hello_world` has 288 multiply-accumulates: its time is that of a run being started, recorded and completed.\n"

@@ -1,12 +1,16 @@
-//! Time per inference of microflow and of Rekindle, in turns, one process: prints `model|microflow|Rekindle` in nanoseconds, the
-//! medians of the rounds, `-` where microflow does not have the operators.
+//! Time and memory per inference of microflow and of Rekindle, in turns, one process: prints `model|microflow|Rekindle|NVM`. Each
+//! of the two is nanoseconds (medians of the rounds), peak of the stack and peak of the heap in bytes, separated by spaces;
+//! `-` where microflow does not have the operators.
 //!
 //! The models are those of `../shared/models`, which both read at build time. Rekindle commits each output row; its NVM is
 //! memory.
 
+mod memory;
+
 use std::hint::black_box;
 
 use cpu_time::ProcessTime;
+use memory::{Peak, peak};
 use microflow::buffer::Buffer2D;
 use microflow_macros::model;
 use rekindle::prelude::*;
@@ -36,12 +40,17 @@ fn time(calls: u32, mut call: impl FnMut()) -> u128 {
     start.elapsed().as_nanos() / u128::from(calls)
 }
 
+/// Nanoseconds, and bytes of stack and heap.
+fn text(time: u128, peak: Peak) -> String {
+    format!("{time} {} {}", peak.stack, peak.heap)
+}
+
 /// Medians of both, taken in turns.
-fn medians(calls: u32, mut a: impl FnMut(), mut b: impl FnMut()) -> [u128; 2] {
+fn medians(calls: u32, a: &mut impl FnMut(), b: &mut impl FnMut()) -> [u128; 2] {
     let mut rounds: [Vec<u128>; 2] = Default::default();
     for _ in 0..ROUNDS {
-        rounds[0].push(time(calls, &mut a));
-        rounds[1].push(time(calls, &mut b));
+        rounds[0].push(time(calls, &mut *a));
+        rounds[1].push(time(calls, &mut *b));
     }
     rounds.map(|mut times| {
         times.sort_unstable();
@@ -58,11 +67,11 @@ macro_rules! compare {
         nvm.write(|m| &mut m.input, &InputTensor::new_zeroed())?;
         let mut result = Ok(());
         // microflow does not have the operators of all models.
-        let mut peer: Option<fn()> = None;
-        $(peer = Some(|| {
+        let peer: Option<fn()> = None$(.or(Some(|| {
             let _ = black_box($peer);
-        });)?
-        let [microflow, ours] = medians($calls, peer.unwrap_or(|| ()), || {
+        })))?;
+        let mut call = peer.unwrap_or(|| ());
+        let mut run = || {
             let run = nvm
                 .restart()
                 .and_then(|()| nvm.resume_or_start(&mut [], |cx, m| {
@@ -71,10 +80,12 @@ macro_rules! compare {
             if let Err(error) = run {
                 result = Err(error);
             }
-        });
+        };
+        let [microflow, ours] = medians($calls, &mut call, &mut run);
+        let microflow = peer.map_or("-".to_owned(), |_| text(microflow, peak(&mut call)));
+        let ours = text(ours, peak(&mut run));
         result?;
-        let microflow = peer.map_or("-".to_owned(), |_| microflow.to_string());
-        println!("{}|{microflow}|{ours}", stringify!($module));
+        println!("{}|{microflow}|{ours}|{}", stringify!($module), Memory::SIZE);
     }};
 }
 
