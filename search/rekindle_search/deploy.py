@@ -65,14 +65,22 @@ def run(model: Path, inputs: np.ndarray, split: Split, home: Path, outages: int 
     return json.loads(done.stdout)
 
 
-def planned(model: Path, device: str, capacitor: str) -> list[dict[str, Any]]:
-    """What `rekindle plan` says of each layer on a board."""
-    command = ["cargo", "run", "--quiet", "--release", "--bin", "rekindle", "--"]
-    command += ["plan", str(model.resolve()), "--device", device, "--capacitor", capacitor, "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+def simulated(model: Path) -> dict[str, Any]:
+    """One inference on an nRF52840 with SPI FRAM, 100 µF and 1 mW, steps as the import chooses them."""
+    command = ["cargo", "run", "--quiet", "--release", "--bin", "rekindle", "--", "simulate", str(model.resolve())]
+    command += ["--device", "nrf52840-spi-fram", "--capacitor", "100u", "--trace", "constant:1"]
+    done = subprocess.run([*command, "--step", "chosen", "--json"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
-        raise DeployError(f"{model} on {device}: {done.stderr.strip()[-2000:]}")
-    return json.loads(done.stdout)
+        raise DeployError(f"{model} on nrf52840-spi-fram: {done.stderr.strip()[-2000:]}")
+    rows = {row["policy"]: row for row in json.loads(done.stdout)}
+    ours = rows["planned interval"]
+    if ours["latency_s"] is None:
+        raise DeployError(f"{model} on nrf52840-spi-fram: {ours['stuck']}")
+    return {
+        "latency_s": ours["latency_s"],
+        "power_cycles": ours["outages"] + 1,
+        "oracle_s": rows["oracle"]["latency_s"],
+    }
 
 
 def golden(model: Path, inputs: np.ndarray) -> None:

@@ -6,8 +6,10 @@ that is a string is the decision of that name; a layer with `"if": name` is ther
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,23 @@ class Space:
         for options in self.decisions.values():
             total *= len(options)
         return total
+
+    def convolutions(self) -> list[dict[str, Any]]:
+        """The layers that a choice may make convolutions of."""
+        return [entry for entry in self.data["layers"] if entry["op"] == "conv"]
+
+    def all(self) -> Iterator[dict[str, int]]:
+        """Every choice, in order."""
+        for options in itertools.product(*self.decisions.values()):
+            yield dict(zip(self.decisions, options))
+
+    def largest(self) -> dict[str, int]:
+        """The largest option of each decision."""
+        return {name: max(options) for name, options in self.decisions.items()}
+
+    def smallest(self) -> dict[str, int]:
+        """The smallest option of each decision."""
+        return {name: min(options) for name, options in self.decisions.items()}
 
     def sample(self, rng: random.Random) -> dict[str, int]:
         """A choice for each decision, all equally likely."""

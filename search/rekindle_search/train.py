@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .data import Data, Split
-from .network import Network
+from .network import Network, NetworkError, parse
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf  # noqa: E402  (the variable must be set before)
@@ -91,7 +92,9 @@ def augmented(images: np.ndarray, shift: int, rng: np.random.Generator) -> np.nd
     return padded[np.arange(count)[:, None, None], rows, columns]
 
 
-class _Rate(tf.keras.optimizers.schedules.LearningRateSchedule):
+class Rate(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Rises for the warm-up, and falls along half of a cosine."""
+
     def __init__(self, recipe: Recipe, steps: int) -> None:
         self.peak, self.steps = recipe.rate, steps * recipe.epochs
         self.warm = max(1.0, recipe.warmup * steps)
@@ -109,49 +112,34 @@ def accuracy(model: tf.keras.Model, split: Split) -> float:
     return float(np.mean(np.argmax(logits, 1) == split.labels))
 
 
-def train(
-    network: Network,
+def soften(logits: Any, labels: Any, hints: Any, classes: int, recipe: Recipe) -> Any:
+    """The loss of a batch: cross entropy against labels, and with `hints` in part against a teacher's logits."""
+    target = tf.one_hot(labels, classes)
+    target = target * (1.0 - recipe.smoothing) + recipe.smoothing / classes
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
+    if hints is None:
+        return loss
+    t = recipe.temperature
+    soft = tf.nn.softmax(hints / t)
+    follow = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(soft, logits / t))
+    # The gradients of soft targets are smaller by the square of the temperature (Hinton et al., 2015).
+    return (1.0 - recipe.distillation) * loss + recipe.distillation * t * t * follow
+
+
+def resumed(
+    name: str,
     data: Data,
     recipe: Recipe,
     home: Path,
-    teacher: tf.keras.Model | None = None,
-    report: Any = print,
-) -> tuple[tf.keras.Model, dict[str, Any]]:
-    """Trains, or goes on where an earlier run stopped; the state after each epoch lies in `home`.
-
-    Returns the model and a record: accuracy on the validation set, seconds, and the loss of each epoch.
-    """
+    optimizer: tf.keras.optimizers.Optimizer,
+    states: tf.train.Checkpoint,
+    step: Callable[[int, Any, Any], Any],
+    validate: Callable[[], float],
+    report: Any,
+) -> list[dict[str, float]]:
+    """Runs `step(epoch, images, labels)` over all epochs, or those after the last one whose state lies in `home`."""
     home.mkdir(parents=True, exist_ok=True)
-    tf.keras.utils.set_random_seed(recipe.seed)
-    model = build(network)
     steps = len(data.train) // recipe.batch
-    optimizer = tf.keras.optimizers.SGD(_Rate(recipe, steps), 0.9, nesterov=True)
-    kernels = [w for w in model.trainable_variables if w.path.endswith("kernel")]
-
-    def loss_of(x: Any, y: Any, hints: Any) -> Any:
-        logits = model(x, training=True)
-        target = tf.one_hot(y, network.classes)
-        target = target * (1.0 - recipe.smoothing) + recipe.smoothing / network.classes
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
-        if teacher is not None:
-            t = recipe.temperature
-            soft = tf.nn.softmax(hints / t)
-            follow = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(soft, logits / t))
-            loss = (1.0 - recipe.distillation) * loss + recipe.distillation * t * t * follow
-        weight = tf.add_n([tf.nn.l2_loss(w) for w in kernels])
-        return loss, loss + recipe.decay * weight
-
-    @tf.function
-    def step(x: Any, y: Any) -> Any:
-        hints = teacher(x, training=False) if teacher is not None else tf.zeros(())
-        with tf.GradientTape() as tape:
-            shown, loss = loss_of(x, y, hints)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-        return shown
-
-    optimizer.build(model.trainable_variables)
-    states = tf.train.Checkpoint(model=model, optimizer=optimizer)
     manager = tf.train.CheckpointManager(states, str(home / "state"), max_to_keep=1)
     history_file = home / "history.json"
     history: list[dict[str, float]] = []
@@ -159,7 +147,7 @@ def train(
         history = json.loads(history_file.read_text())
         states.restore(manager.latest_checkpoint).assert_existing_objects_matched()
         history = history[: int(optimizer.iterations.numpy()) // steps]
-        report(f"{network.name}: goes on after epoch {len(history)}")
+        report(f"{name}: goes on after epoch {len(history)}")
     images = scaled(data.train.images)
     labels = data.train.labels.astype(np.int32)
     for epoch in range(len(history), recipe.epochs):
@@ -171,14 +159,59 @@ def train(
         for at in range(steps):
             chosen = order[at * recipe.batch : (at + 1) * recipe.batch]
             batch = augmented(images[chosen], recipe.shift, rng)
-            losses.append(step(tf.constant(batch), tf.constant(labels[chosen])))
+            losses.append(step(epoch, tf.constant(batch), tf.constant(labels[chosen])))
         entry = {"loss": float(np.mean([float(v) for v in losses])), "seconds": time.monotonic() - start}
         if epoch % 5 == 4 or epoch + 1 == recipe.epochs:
-            entry["validation"] = accuracy(model, data.validation)
+            entry["validation"] = validate()
         history.append(entry)
         manager.save()
+        # A history of more epochs than the state has is cut when it is read; one of fewer would repeat epochs.
         history_file.write_text(json.dumps(history))
-        report(f"{network.name}: epoch {epoch + 1} of {recipe.epochs}: {entry}")
+        report(f"{name}: epoch {epoch + 1} of {recipe.epochs}: {entry}")
+    return history
+
+
+def train(
+    network: Network,
+    data: Data,
+    recipe: Recipe,
+    home: Path,
+    teacher: tf.keras.Model | None = None,
+    start: tf.keras.Model | None = None,
+    report: Any = print,
+) -> tuple[tf.keras.Model, dict[str, Any]]:
+    """Trains, or goes on where an earlier run stopped; the state after each epoch lies in `home`.
+
+    `start` is a model of this network to begin with. Returns the model and a record: accuracy on the validation set,
+    seconds, and the loss of each epoch.
+    """
+    tf.keras.utils.set_random_seed(recipe.seed)
+    model = start or build(network)
+    optimizer = tf.keras.optimizers.SGD(Rate(recipe, len(data.train) // recipe.batch), 0.9, nesterov=True)
+    kernels = [w for w in model.trainable_variables if w.path.endswith("kernel")]
+
+    @tf.function
+    def improve(x: Any, y: Any) -> Any:
+        hints = teacher(x, training=False) if teacher is not None else None
+        with tf.GradientTape() as tape:
+            shown = soften(model(x, training=True), y, hints, network.classes, recipe)
+            loss = shown + recipe.decay * tf.add_n([tf.nn.l2_loss(w) for w in kernels])
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        return shown
+
+    optimizer.build(model.trainable_variables)
+    history = resumed(
+        network.name,
+        data,
+        recipe,
+        home,
+        optimizer,
+        tf.train.Checkpoint(model=model, optimizer=optimizer),
+        lambda _, x, y: improve(x, y),
+        lambda: accuracy(model, data.validation),
+        report,
+    )
     record = {
         "network": network.to_json(),
         "recipe": asdict(recipe),
@@ -186,19 +219,35 @@ def train(
         "seconds": sum(entry["seconds"] for entry in history),
         "losses": [entry["loss"] for entry in history],
     }
-    (home / "record.json").write_text(json.dumps(record, indent=1))
+    save(model, record, home)
     return model, record
+
+
+def save(model: tf.keras.Model, record: dict[str, Any], home: Path) -> None:
+    """Writes the weights of a model that is ready, and what is known of it."""
+    home.mkdir(parents=True, exist_ok=True)
+    model.save_weights(home / "model.weights.h5")
+    (home / "record.json").write_text(json.dumps(record, indent=1))
+
+
+def restore(home: Path) -> tuple[Network, tf.keras.Model, dict[str, Any]]:
+    """What `save` wrote."""
+    try:
+        record = json.loads((home / "record.json").read_text())
+        network = parse(record["network"], str(home))
+        model = build(network)
+        model.load_weights(home / "model.weights.h5")
+    except (OSError, json.JSONDecodeError, KeyError, ValueError) as error:
+        raise NetworkError(f"{home}: no trained network: {error}") from error
+    return network, model, record
 
 
 def to_int8(model: tf.keras.Model, calibration: np.ndarray) -> bytes:
     """A `.tflite` file: int8 throughout, weights per channel, ranges from the calibration images (uint8)."""
-    size = model.inputs[0].shape[1:]
-
-    @tf.function(input_signature=[tf.TensorSpec([1, *size], tf.float32)])
-    def call(x: Any) -> Any:
-        return model(x, training=False)
-
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], model)
+    inputs = tf.keras.Input(batch_shape=(1, *model.inputs[0].shape[1:]))
+    # For one image at a time, and with weights in place of variables.
+    one = tf.keras.Model(inputs, model(inputs, training=False))
+    converter = tf.lite.TFLiteConverter.from_keras_model(one)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8

@@ -10,8 +10,8 @@ use crate::shell::{command, output, run};
 use crate::steps::{Skip, Tally};
 
 const PROJECT: &str = "search/pyproject.toml";
-/// For the tests: no framework, no data.
-const TESTS: [&str; 2] = ["numpy", "pytest"];
+/// For the tests that `cargo xtask test` runs: no framework for training, no data.
+const TESTS: [&str; 4] = ["numpy", "pytest", "optuna", "scipy"];
 
 /// The packages that `search/pyproject.toml` pins, or those of them with these names.
 fn pins(only: Option<&[&str]>) -> Result<Vec<String>> {
@@ -43,18 +43,27 @@ fn with_package(mut python: Command) -> Command {
 /// A step of `cargo xtask test`.
 pub fn tests(tally: &mut Tally) -> Result<()> {
     let python = python("search/tests", Some(&TESTS))
-        .map_err(|why| Skip(format!("numpy and pytest from PyPI: {why:#}")))?;
+        .map_err(|why| Skip(format!("{} from PyPI: {why:#}", TESTS.join(", "))))?;
     // The tests ask the planner, and should not wait for its build.
     output(&mut command("cargo build --quiet --release --bin rekindle"))?;
     tally.run(&mut with_package(command(&format!(
-        "{} -m pytest -q -p no:cacheprovider search/tests",
+        "{} -m pytest -q -rs -p no:cacheprovider search/tests",
         python.display()
     ))))
 }
 
-/// Runs `rekindle-search` with these arguments, everything installed.
+/// Runs `rekindle-search` with these arguments, everything installed; or, with `test`, all of its tests.
 pub fn search(arguments: &[String]) -> Result<()> {
     let python = python("search/all", None)?;
+    if let [only, more @ ..] = arguments
+        && only == "test"
+    {
+        let mut tests = with_package(command(&format!(
+            "{} -m pytest -p no:cacheprovider search/tests",
+            python.display()
+        )));
+        return run(tests.args(more));
+    }
     let mut program = with_package(command(&format!(
         "{} -m rekindle_search.cli",
         python.display()

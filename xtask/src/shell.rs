@@ -31,12 +31,14 @@ pub fn command(line: &str) -> Command {
     command
 }
 
-/// Cargo in a crate outside of the workspace, with its outputs below the workspace's.
+/// Cargo in a crate outside of the workspace, with its outputs below the workspace's. What these crates have in common,
+/// the macros and all they depend on, is compiled once for all of them.
 pub fn outside(folder: &str, words: &str) -> Command {
     let mut cargo = command(words);
     cargo
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", target().join(folder));
+        .env("CARGO_TARGET_DIR", target().join(folder))
+        .env("CARGO_BUILD_BUILD_DIR", target().join("outside"));
     cargo
 }
 

@@ -83,8 +83,10 @@ pub fn build_unprotected(folder: &str, triple: &str, words: &str) -> Result<Path
     );
     let words = format!("cargo build --quiet --release --target {triple} {words}");
     let mut cargo = outside(folder, &words);
+    // Cargo does not tell what the wrapper compiles from what it would compile without.
     cargo
         .env("CARGO_TARGET_DIR", &place)
+        .env("CARGO_BUILD_BUILD_DIR", &place)
         .env("RUSTC_WRAPPER", &wrapper);
     quietly(&mut cargo, |_| {})?;
     Ok(place.join(triple).join("release"))
