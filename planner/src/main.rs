@@ -62,6 +62,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Who reads the output may have seen enough: `rekindle traces | head` ends without a word, as other programs do.
+    sigpipe::reset();
     match run(&Args::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(NO),

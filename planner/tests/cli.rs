@@ -1,7 +1,7 @@
 //! The commands for people: what they print, what they write, how they fail.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -208,4 +208,18 @@ fn a_bad_trace_is_named_with_line_and_column() {
     std::fs::remove_file(path).expect("it was there");
     assert!(error("traces radio:x").contains("a seed is a whole number"));
     assert!(error(&format!("simulate {MODEL} --device riotee --repeat 0")).contains("above zero"));
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_gets_no_message() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rekindle"))
+        .args(["compare", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nobody reads it.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

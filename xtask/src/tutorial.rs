@@ -6,9 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::{output, target};
+use crate::shell::{output, outside, run, target};
 
 const PAGE: &str = "docs/tutorial-kws.md";
+const FIRMWARE: &str = "firmware/kws";
 const MODEL: &str = "../shared/models/kws_ref_model.tflite";
 const TRACE: &str = "../shared/traces/mementos-rf/2.txt";
 /// The repository's own.
@@ -58,6 +59,11 @@ pub fn report(short: bool, json: bool) -> Result<bool> {
         }
         held(&step.shown, &printed).with_context(|| format!("{PAGE}, `{}`", step.command))?;
     }
+    // Its code is complete only now.
+    run(&mut outside(
+        FIRMWARE,
+        "cargo clippy --quiet --release --target thumbv7em-none-eabihf -- -D warnings",
+    ))?;
     if !short && recorded {
         for (from, to) in [
             ("kws.md", "docs/results/kws.md"),

@@ -33,6 +33,10 @@ const TARGETS: &[Target] = &[
 /// `cargo xtask test` formats and lints them.
 pub const CRATES: &[(&str, &str)] = &[
     ("firmware/bench-m4", "--target thumbv7em-none-eabihf"),
+    (
+        "firmware/bench-m4",
+        "--target thumbv7em-none-eabihf --features golden --bin golden",
+    ),
     ("firmware/cortex-m4", "--target thumbv7em-none-eabihf"),
     ("firmware/overhead-m4", "--target thumbv7em-none-eabihf"),
     // Programs need the reference models.
