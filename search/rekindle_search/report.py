@@ -19,6 +19,11 @@ TINAS = [(70.18, 239.0), (74.66, 393.0)]
 GOALS = {"5mF-TS1": 72.0, "10mF-TS1": 72.0, "5mF-TS3": 80.0, "10mF-TS3": 80.0}
 
 
+def _cifar(records: dict[str, Any]) -> list[dict[str, Any]]:
+    """The networks for CIFAR-10."""
+    return [record for record in records.get("networks", []) if record.get("data", "cifar10") == "cifar10"]
+
+
 def _int8(record: dict[str, Any]) -> float:
     return 100.0 * record["test_int8"]
 
@@ -27,7 +32,7 @@ def best(records: dict[str, Any], setting: str) -> dict[str, Any] | None:
     """The network of highest int8 accuracy on the validation split among those that meet a deadline."""
     there = [
         record
-        for record in records.get("networks", [])
+        for record in _cifar(records)
         for price in record["prices"]
         if price["setting"] == setting and price["latency_s"] <= price["deadline_s"]
     ]
@@ -47,12 +52,12 @@ def markdown(records: dict[str, Any], heading: str) -> str:
         "",
         "## Networks",
         "",
-        "| network | MACs | weights | epochs, seed | training, s | float, validation | float, test | **int8, generated code** | outages on the host | failures on the emulated Cortex-M4 | differences |",
-        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| network | data | MACs | weights | epochs, seed | training, s | float, validation | float, test | **int8, generated code** | outages on the host | failures on the emulated Cortex-M4 | differences |",
+        "| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for r in records.get("networks", []):
         out.append(
-            f"| {r['network']['name']} | {r['macs']:,} | {r['weights']:,} | {r['epochs']}, {r['seed']} | {r['training_seconds']:.0f} "
+            f"| {r['network']['name']} | {r.get('data', 'cifar10')} | {r['macs']:,} | {r['weights']:,} | {r['epochs']}, {r['seed']} | {r['training_seconds']:.0f} "
             f"| {100 * r['validation_float']:.2f} % | {100 * r['test_float']:.2f} % | **{_int8(r):.2f} %** "
             f"| {r['outages_on_host']:,} | {r['failures_on_cortex_m4']:,} | {r['differences_on_cortex_m4']} |"
         )
@@ -102,6 +107,15 @@ def markdown(records: dict[str, Any], heading: str) -> str:
                 f"| {100 * row['feasible'] / row['sampled']:.0f} % | {lacks.get('energy', 0)} | {lacks.get('deadline', 0)} "
                 f"| {median} | {1000 * row['seconds'] / row['sampled']:.1f} |"
             )
+        equal = records.get("equal", [])
+        if equal:
+            seconds = sum(r["seconds"] / r["epochs"] for r in equal) / len(equal)
+            price = sum(row["seconds"] / row["sampled"] for row in rows) / len(rows)
+            out += [
+                "",
+                f"A price takes {1000 * price:.1f} ms in the mean here, an epoch of training {seconds:.0f} s (mean of the five trainings under",
+                "*Equal terms*): each network that is refused saves that, times the epochs.",
+            ]
         out.append("")
     for section in (_equal, _controllers, _specialised, _correlation, _distilled, _pruned):
         out += section(records)
@@ -187,7 +201,7 @@ def _controllers(records: dict[str, Any]) -> list[str]:
             )
         if answer["best"] is not None:
             out.append(
-                f"| {answer['space']} | | | all | | exhaustive | {_percent(answer['best'])} | | | |"
+                f"| {answer['space']} | {answer['in_time']} in time | | all | | exhaustive | {_percent(answer['best'])} | | | |"
             )
     return [*out, ""]
 
@@ -290,16 +304,36 @@ def front(records: dict[str, Any], file: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4.2))
-    points = [
-        (price["latency_s"], _int8(record), record["network"]["name"])
-        for record in records.get("networks", [])
-        for price in record["prices"]
-        if price["setting"] == "5mF-TS1"
-    ]
-    points.sort()
-    axes.plot([p[0] for p in points], [p[1] for p in points], "o-", label="Rekindle, int8")
-    for x, y, name in points:
-        axes.annotate(name, (x, y), textcoords="offset points", xytext=(6, -10), fontsize=8)
+    kinds: dict[str, list[tuple[float, float, str]]] = {}
+    for record in _cifar(records):
+        name = record["network"]["name"]
+        kind = "trained alone"
+        if name.startswith("part-"):
+            kind = "parts of the supernet, not trained further"
+            # Those for other capacitors would stand beside these.
+            if not name.startswith("part-5mF"):
+                continue
+        elif "-by-" in name:
+            kind = "pruned by planned latency, distilled"
+        for price in record["prices"]:
+            if price["setting"] == "5mF-TS1":
+                kinds.setdefault(kind, []).append((price["latency_s"], _int8(record), name))
+    for kind, points in sorted(kinds.items()):
+        points.sort()
+        axes.plot([p[0] for p in points], [p[1] for p in points], "o-", label=f"Rekindle, int8: {kind}")
+        for x, y, name in points:
+            if not name.startswith("part-"):
+                axes.annotate(name, (x, y), textcoords="offset points", xytext=(5, 5), fontsize=7)
+    equal = records.get("equal", [])
+    if equal:
+        axes.plot(
+            [r["latency_s"] for r in equal], [100 * r["test"] for r in equal], "x", label="iNAS's space, our planner, float"
+        )
+        first = equal[0]
+        if first["reference_latency_s"] is not None:
+            axes.plot(
+                [first["reference_latency_s"]], [100 * first["test"]], "+", label="its design, its planner, trained by us"
+            )
     published = INAS["5mF"]
     axes.plot([p[1] for p in published], [p[0] for p in published], "s--", label="iNAS, float, by deadline")
     axes.plot([p[1] for p in TINAS], [p[0] for p in TINAS], "^:", label="TiNAS, another supply")
@@ -307,7 +341,7 @@ def front(records: dict[str, Any], file: Path) -> None:
     axes.set_xlabel("end-to-end latency, s")
     axes.set_ylabel("CIFAR-10 test accuracy, %")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", fontsize=7)
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)

@@ -47,9 +47,16 @@ def table(parts: Parts, space: Space, setting: Setting, report: Any) -> list[tup
 
 
 def compare(
-    parts: Parts, space: Space, setting: Setting, budget: int, seeds: int, best: float | None, report: Any
+    parts: Parts,
+    space: Space,
+    setting: Setting,
+    budget: int,
+    seeds: int,
+    best: float | None,
+    report: Any,
+    kept: Any = None,
 ) -> dict[str, Any]:
-    """All controllers at the same budget over the same seeds.
+    """All controllers at the same budget over the same seeds; studies go on that are `kept`.
 
     `best` is the highest accuracy there is, where it is known. Each controller is tested against random search
     (Mann-Whitney U, two-sided).
@@ -66,6 +73,8 @@ def compare(
                 budget,
                 lambda choice: parts.latency(choice, space, setting) <= setting.deadline_s,
                 lambda choice: parts.accuracy(choice, space),
+                kept,
+                None if kept is None else f"{space.name} {setting.name} {name} {seed}",
             )
             results[name].append(max((accuracy for _, accuracy in found), default=0.0))
         report(f"{space.name}: {name}: {np.mean(results[name]):.4f} in the mean of {seeds} seeds")

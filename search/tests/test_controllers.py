@@ -1,6 +1,8 @@
 """Controllers and studies, on a table that is made up: what needs no training framework and no data set."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ optuna = pytest.importorskip("optuna")
 pytest.importorskip("scipy")
 
 from rekindle_search import controllers, distil, spaces, study  # noqa: E402
+from rekindle_search.data import ROOT  # noqa: E402
 from rekindle_search.inherited import Records  # noqa: E402
 
 SPACE = spaces.load("tabulated-cifar10")
@@ -69,6 +72,36 @@ def test_a_study_on_disk_goes_on_where_it_stopped(tmp_path: Path) -> None:
     whole = controllers.run("evolution", SPACE, 1, 12, cheap, evaluate, kept(), "s")
     assert whole[:5] == first
     assert len(whole) == len(calls) == len(set(calls)) == 12
+
+
+SHARED = """
+import sys, time
+sys.path.insert(0, "search/tests")
+from pathlib import Path
+from test_controllers import SPACE, cheap, worth
+from rekindle_search import controllers
+
+def evaluate(choice):
+    time.sleep(0.05)
+    print(tuple(choice.values()), flush=True)
+    return worth(choice)
+
+found = controllers.run("evolution", SPACE, 1, 24, cheap, evaluate, controllers.storage(Path(sys.argv[1])), "s")
+assert 24 <= len(found) <= 26, len(found)
+"""
+
+
+def test_processes_share_a_study(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", SHARED, str(tmp_path / "study.log")]
+    running = [
+        subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    lines = [process.communicate()[0].splitlines() for process in running]
+    assert [process.returncode for process in running] == [0, 0]
+    assert all(len(seen) >= 5 for seen in lines), "one of them did all the work"
+    together = lines[0] + lines[1]
+    # Both may be at work on the same candidate, seldom.
+    assert len(together) <= 28 and len(set(together)) >= 24
 
 
 def test_records_leave_out_a_line_that_was_cut(tmp_path: Path) -> None:

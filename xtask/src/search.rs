@@ -11,7 +11,7 @@ use crate::steps::{Skip, Tally};
 
 const PROJECT: &str = "search/pyproject.toml";
 /// For the tests that `cargo xtask test` runs: no framework for training, no data.
-const TESTS: [&str; 4] = ["numpy", "pytest", "optuna", "scipy"];
+const TESTS: [&str; 5] = ["numpy", "pillow", "pytest", "optuna", "scipy"];
 
 /// The packages that `search/pyproject.toml` pins, or those of them with these names.
 fn pins(only: Option<&[&str]>) -> Result<Vec<String>> {
