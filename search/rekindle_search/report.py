@@ -46,7 +46,7 @@ def markdown(records: dict[str, Any], heading: str) -> str:
     out += [
         f"`cargo xtask search -- report`{', ' + heading if heading else ''}. Latencies are the planner's, on the device of",
         "iNAS (MSP430FR5994 with SPI FRAM, 2048 B of SRAM, 1 MB of NVM), the harvester charging while the load is off; int8",
-        "accuracy is that of the generated code on all 10,000 test images of CIFAR-10, reported once per network; networks were",
+        "accuracy is that of the generated code on all 10,000 test images of its data set, reported once per network; networks were",
         "trained on 45,000 images and compared on 5,000 others. The data and the path to the device are checked by MLPerf",
         "Tiny's ResNet-8: 8,707 right (`cargo xtask search -- check`).",
         "",
@@ -303,7 +303,7 @@ def front(records: dict[str, Any], file: Path) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "rekindle"
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.2))
+    figure, axes = pyplot.subplots(figsize=(7, 5))
     kinds: dict[str, list[tuple[float, float, str]]] = {}
     for record in _cifar(records):
         name = record["network"]["name"]
@@ -341,7 +341,7 @@ def front(records: dict[str, Any], file: Path) -> None:
     axes.set_xlabel("end-to-end latency, s")
     axes.set_ylabel("CIFAR-10 test accuracy, %")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(loc="lower left", fontsize=7)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=7)
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)
