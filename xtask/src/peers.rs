@@ -16,8 +16,6 @@ const PINS: &str = "tools/requirements.txt";
 #[derive(Debug, Deserialize)]
 pub struct Tflm {
     path: PathBuf,
-    /// Bytes of the model file, which is in flash with the interpreter.
-    pub file: u64,
     /// Nanoseconds, median.
     pub ns: f64,
     /// Bytes of the arena that are used.

@@ -1,6 +1,7 @@
 //! Imported models on an emulated Cortex-M4: bits, power failures, and what they take.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,6 @@ use serde::Serialize;
 
 use super::{Check, Effort, Outcome, Row, Target, qemu, tools};
 use crate::machine;
-use crate::peers::tflm;
 use crate::shell::{command, output, target};
 
 /// See the module.
@@ -20,7 +20,8 @@ pub const TARGET: Target = Target {
 };
 
 const FOLDER: &str = "firmware/models-m4";
-const PEERS: &str = "firmware/microflow-m4";
+const MICROFLOW: &str = "firmware/microflow-m4";
+const TFLM: &str = "firmware/tflm-m4";
 const REPORT: &str = "docs/results/models-m4.md";
 
 /// A reference model, and what others need for it.
@@ -96,6 +97,9 @@ struct Line {
     protected: Cost,
     unprotected: Cost,
     microflow: Option<Cost>,
+    tflm: Option<Cost>,
+    /// Code and constants of the same programs, compiled to be small.
+    small: Small,
     instructions_per_mac: f64,
     /// Values that differ from the reference interpreter's outputs, over four samples.
     differences: u64,
@@ -104,10 +108,18 @@ struct Line {
     /// The same with layers in tiles: `rekindle import --sram 8K`.
     tiled: u64,
     nvm: u64,
-    /// Bytes of constants that only the check of the outputs needs.
+    /// Bytes of constants that only the check of the outputs needs, in ours and in TFLM's.
     samples: u64,
-    /// Bytes of TFLM's arena, and of the model file that is in flash beside its interpreter.
-    tflm: Option<(u64, u64)>,
+    /// Bytes of TFLM's arena, by its newest interpreter.
+    tflm_arena: Option<u64>,
+}
+
+/// Bytes of flash, compiled to be small.
+#[derive(Debug, Serialize)]
+struct Small {
+    protected: u64,
+    microflow: Option<u64>,
+    tflm: Option<u64>,
 }
 
 /// The most instructions per multiply-accumulate of keyword spotting.
@@ -120,9 +132,16 @@ impl Line {
     }
 
     fn good(&self) -> bool {
+        let mut peers = [&self.microflow, &self.tflm].into_iter().flatten();
         self.differences == 0
             && (self.model != "keyword_spotting" || self.instructions_per_mac <= PER_MAC)
-            && self.tflm.is_none_or(|(arena, _)| self.sram() < arena)
+            && self.tflm_arena.is_none_or(|arena| self.sram() < arena)
+            && peers.all(|peer| self.protected.instructions < peer.instructions)
+            && self
+                .tflm
+                .as_ref()
+                .is_none_or(|t| self.protected.text < t.text)
+            && self.small.tflm.is_none_or(|t| self.small.protected < t)
     }
 }
 
@@ -268,20 +287,47 @@ pub fn bench(json: bool) -> Result<bool> {
     tools::rust_target(tools::CORTEX_M4)?;
     tools::qemu_arm()?;
     let words = bins(models.iter().map(|m| m.name.to_owned()));
-    let programs = tools::build(FOLDER, tools::CORTEX_M4, &words)?;
-    let plain = tools::build_unprotected(FOLDER, tools::CORTEX_M4, &words)?;
     let names = models
         .iter()
         .filter(|m| m.microflow)
         .map(|m| m.name.to_owned());
-    let peers = tools::build(PEERS, tools::CORTEX_M4, &bins(names))?;
+    let microflow = Peer {
+        folder: MICROFLOW,
+        words: bins(names),
+        sources: None,
+    };
+    let ours = Peer {
+        folder: FOLDER,
+        words: words.clone(),
+        sources: None,
+    };
+    let sources = tools::tflm_sources(TFLM)
+        .inspect_err(|why| println!("SKIPPED: TFLM on the Cortex-M4: {why:#}"))
+        .ok();
+    let tflm = sources.map(|sources| Peer {
+        folder: TFLM,
+        words: words.clone(),
+        sources: Some(sources),
+    });
+    let small_ours = ours.small(&models)?;
+    let small_microflow = microflow.small(&models)?;
+    let small_tflm = tflm.as_ref().map(|t| t.small(&models)).transpose()?;
+    let programs = ours.fast()?;
+    let plain = tools::build_unprotected(FOLDER, tools::CORTEX_M4, &words)?;
+    let peers = microflow.fast()?;
+    let others = tflm.as_ref().map(Peer::fast).transpose()?;
     let files: Vec<_> = models.iter().map(|m| m.path()).collect();
-    let tflm = tflm(files.iter().map(PathBuf::as_path)).unwrap_or_default();
+    let arenas = crate::peers::tflm(files.iter().map(PathBuf::as_path)).unwrap_or_default();
     let line = |model: &&Model| {
         let of = |folder: &Path| cost(&folder.join(model.name));
         let (protected, printed) = of(&programs)?;
         let (unprotected, plain) = of(&plain)?;
         let microflow = model.microflow.then(|| of(&peers)).transpose()?;
+        let tflm = others.as_deref().map(of).transpose()?;
+        let theirs = tflm
+            .as_ref()
+            .map_or(0, |(_, printed)| printed["differences"]);
+        ensure!(theirs == 0, "TFLM differs from itself on {}", model.name);
         Ok(Line {
             model: model.name,
             macs: model.macs,
@@ -290,11 +336,17 @@ pub fn bench(json: bool) -> Result<bool> {
             protected,
             unprotected,
             microflow: microflow.map(|m| m.0),
+            tflm: tflm.map(|t| t.0),
+            small: Small {
+                protected: small_ours[model.name],
+                microflow: small_microflow.get(model.name).copied(),
+                tflm: small_tflm.as_ref().map(|sizes| sizes[model.name]),
+            },
             arena: printed["arena"],
             tiled: tiled(&model.path())?,
             nvm: printed["nvm"],
             samples: printed["bytes"],
-            tflm: tflm.get(&model.path()).map(|t| (t.arena, t.file)),
+            tflm_arena: arenas.get(&model.path()).map(|t| t.arena),
         })
     };
     let lines = models.iter().map(line).collect::<Result<Vec<_>>>()?;
@@ -306,6 +358,51 @@ pub fn bench(json: bool) -> Result<bool> {
         fs::write(REPORT, text).with_context(|| format!("cannot write {REPORT}"))?;
     }
     Ok(lines.iter().all(Line::good))
+}
+
+/// A crate with a program per model.
+struct Peer {
+    folder: &'static str,
+    words: String,
+    /// Of TFLM.
+    sources: Option<PathBuf>,
+}
+
+impl Peer {
+    fn build(&self, variables: &[(&str, &OsStr)]) -> Result<PathBuf> {
+        let sources = self
+            .sources
+            .iter()
+            .map(|path| ("TFLM_SOURCES", path.as_os_str()));
+        let all: Vec<_> = variables.iter().copied().chain(sources).collect();
+        tools::build_with(self.folder, tools::CORTEX_M4, &self.words, &all)
+    }
+
+    /// Compiled to be fast.
+    fn fast(&self) -> Result<PathBuf> {
+        self.build(&[])
+    }
+
+    /// Sizes of the programs, compiled to be small. They are gone with the next build.
+    fn small(&self, models: &[&Model]) -> Result<HashMap<&'static str, u64>> {
+        let small = OsStr::new("s");
+        let programs = self.build(&[
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", small),
+            ("TFLM_OPTIMIZE", small),
+        ])?;
+        let built = models
+            .iter()
+            .filter(|m| m.microflow || self.folder != MICROFLOW);
+        built
+            .map(|m| Ok((m.name, flash(&programs.join(m.name))?)))
+            .collect()
+    }
+}
+
+/// Code, constants and what RAM begins with.
+fn flash(program: &Path) -> Result<u64> {
+    let sizes = tools::sizes(program)?;
+    Ok(sizes.text + sizes.data)
 }
 
 /// SRAM of a model that is imported for little of it.
@@ -328,7 +425,7 @@ fn cost(program: &Path) -> Result<(Cost, HashMap<String, u64>)> {
     let cost = Cost {
         instructions: printed["instructions"],
         stack: printed["stack"],
-        text: tools::sizes(program)?.text,
+        text: flash(program)?,
     };
     Ok((cost, printed))
 }
@@ -357,58 +454,76 @@ fn markdown(lines: &[Line]) -> String {
             l.nvm,
         );
     }
-    text += "\n## Beside others\n\n\
-             The same model files. microflow 0.1.3 on the same machine, without protection, like the second column. It has no\n\
-             operators for ResNet-8, and pads strided layers differently from TensorFlow Lite.\n\n\
-             | instructions | protected | unprotected | microflow | times ours |\n| --- | ---: | ---: | ---: | ---: |\n";
+    beside(lines, &mut text);
+    text
+}
+
+/// The peers' tables.
+fn beside(lines: &[Line], text: &mut String) {
+    *text += "\n## Beside others\n\n\
+              The same model files. TFLM with its reference kernels, of the middle of 2020, as the package tfmicro 0.1.0 has\n\
+              them, compiled by Debian's gcc 12 (`-O3`), a resolver of just the operators of the model; its outputs equal the\n\
+              reference's too. microflow 0.1.3 has no operators for ResNet-8, and pads strided layers differently from TensorFlow\n\
+              Lite. Neither protects anything, like the second column.\n\n\
+              | instructions | protected | unprotected | TFLM | microflow | TFLM, times ours | microflow, times ours |\n\
+              | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for l in lines {
-        let microflow = l.microflow.as_ref().map(|m| m.instructions);
-        let times = microflow.map_or("–".to_owned(), |m| {
-            format!("{:.1}×", m as f64 / l.protected.instructions as f64)
-        });
+        let of = |peer: &Option<Cost>| peer.as_ref().map(|m| m.instructions);
+        let times = |peer: &Option<Cost>| {
+            of(peer).map_or("–".to_owned(), |m| {
+                format!("{:.1}×", m as f64 / l.protected.instructions as f64)
+            })
+        };
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {times} |",
+            "| {} | {} | {} | {} | {} | {} | {} |",
             l.model,
             l.protected.instructions,
             l.unprotected.instructions,
-            dash(microflow),
+            dash(of(&l.tflm)),
+            dash(of(&l.microflow)),
+            times(&l.tflm),
+            times(&l.microflow),
         );
     }
-    text += "\nSRAM in bytes: the painted stack, and with it the arena that is needed where NVM is not mapped, such as an SPI\n\
-             FRAM; TFLM's arena, as its interpreter on x86 prints it (part of it are pointers, half as large there), without its\n\
-             stack; microflow's stack, which holds its\n\
-             activations. In tiles, by `rekindle import --sram 8K`: without the stack, and slower (docs/import.md).\n\n\
-             | SRAM | mapped | not mapped | in tiles | TFLM | microflow |\n| --- | ---: | ---: | ---: | ---: | ---: |\n";
+    *text += "\nSRAM in bytes: the painted stack, and with it the arena that is needed where NVM is not mapped, such as an SPI\n\
+              FRAM; TFLM's arena, as its newest interpreter on x86 prints it (part of it are pointers, half as large there), and\n\
+              its stack; microflow's stack, which holds its activations. In tiles, by `rekindle import --sram 8K`: without\n\
+              the stack, and slower (docs/import.md).\n\n\
+              | SRAM | mapped | not mapped | in tiles | TFLM: arena | stack | microflow |\n\
+              | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for l in lines {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} |",
             l.model,
             l.protected.stack,
             l.sram(),
             l.tiled,
-            dash(l.tflm.map(|t| t.0)),
+            dash(l.tflm_arena),
+            dash(l.tflm.as_ref().map(|t| t.stack)),
             dash(l.microflow.as_ref().map(|m| m.stack)),
         );
     }
-    text += "\nFlash in bytes: code and constants of the whole program, with the reporting of the benchmark, and with the samples\n\
-             and expected outputs in ours. Of TFLM it is the model file alone; its interpreter and kernels come on top.\n\n\
-             | flash | protected | unprotected | samples in it | TFLM, without code | microflow |\n\
-             | --- | ---: | ---: | ---: | ---: | ---: |\n";
+    *text += "\nFlash in bytes: code and constants of the whole program with the reporting of the benchmark, without the samples and\n\
+              expected outputs. Compiled to be fast (`opt-level = 3`, `-O3`), as above, and to be small (`\"s\"`, `-Os`).\n\n\
+              | flash | protected: fast | small | unprotected: fast | TFLM: fast | small | microflow: fast | small |\n\
+              | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for l in lines {
+        let without = |size: Option<u64>| dash(size.map(|s| s.saturating_sub(l.samples)));
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
             l.model,
-            l.protected.text,
-            l.unprotected.text,
-            l.samples,
-            dash(l.tflm.map(|t| t.1)),
+            without(Some(l.protected.text)),
+            without(Some(l.small.protected)),
+            without(Some(l.unprotected.text)),
+            without(l.tflm.as_ref().map(|t| t.text)),
+            without(l.small.tflm),
             dash(l.microflow.as_ref().map(|m| m.text)),
+            dash(l.small.microflow),
         );
     }
-    text
 }
 
 fn dash(number: Option<u64>) -> String {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::shell::{command, need, output, outside, quietly, target, works};
 
@@ -46,6 +46,24 @@ pub fn qemu_arm() -> Result<()> {
         "qemu-system-arm --version",
         "qemu-system-arm",
     )
+}
+
+/// The sources of TensorFlow Lite for Microcontrollers, which a package has that `folder` names, and their compiler.
+pub fn tflm_sources(folder: &str) -> Result<PathBuf> {
+    debian(
+        "arm-none-eabi-g++",
+        "arm-none-eabi-g++ --version",
+        "gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib",
+    )?;
+    // The package is in the lock file, and is not built.
+    let words = "cargo metadata --format-version 1 --features sources";
+    let metadata: serde_json::Value = serde_json::from_str(&output(&mut outside(folder, words))?)?;
+    let mut packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .find(|package| package["name"] == "tfmicro")
+        .and_then(|package| Path::new(package["manifest_path"].as_str()?).parent())
+        .map(Path::to_owned)
+        .context("cargo does not tell where `tfmicro` is")
 }
 
 /// Builds a firmware crate and gives the folder of its programs. `words` follow `cargo build --release`.
