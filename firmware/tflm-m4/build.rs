@@ -37,8 +37,9 @@ fn main() {
     fs::write(out.join("memory.x"), include_str!("memory.x")).expect("OUT_DIR is writable");
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
-    let sources = env::var_os("TFLM_SOURCES")
-        .expect("TFLM_SOURCES must be the folder of `tfmicro`; `cargo xtask bench --models` sets it");
+    let sources = env::var_os("TFLM_SOURCES").expect(
+        "TFLM_SOURCES must be the folder of `tfmicro`; `cargo xtask bench --models` sets it",
+    );
     compile(&Path::new(&sources).join("submodules/tensorflow"));
 }
 
@@ -89,7 +90,12 @@ fn compile(root: &Path) {
     // The C library of the same compiler, for this processor.
     for library in ["libstdc++.a", "libc.a", "libm.a", "libgcc.a"] {
         let found = Command::new(COMPILER)
-            .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"])
+            .args([
+                "-mcpu=cortex-m4",
+                "-mthumb",
+                "-mfloat-abi=hard",
+                "-mfpu=fpv4-sp-d16",
+            ])
             .arg(format!("--print-file-name={library}"))
             .output()
             .expect("the compiler runs");

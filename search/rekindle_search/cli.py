@@ -63,56 +63,17 @@ def _shrink(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _equal(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """From the published design for 5 mF and TS1 to ours of the same space, one change at a time."""
-    from . import train
+    from . import equal, train
 
-    sets = data.cifar10()
-    folder = data.ROOT / "search" / "networks"
-    published, ours, normal = (
-        network.load(folder / f"{name}.json") for name in ("inas-5mF-TS1", "inas-24", "inas-24-norm")
-    )
+    bench = equal.Bench(HOME / "runs", args.epochs, args.seed, _say)
     teacher, _ = train.train(
-        network.load(folder / "plain-8.json"),
-        sets,
+        network.load(equal.FOLDER / "plain-8.json"),
+        bench.sets,
         train.Recipe(epochs=args.teacher_epochs, seed=args.seed),
         _runs("plain-8", args.teacher_epochs, args.seed),
         report=_say,
     )
-    # Without batch norm, a higher rate diverges.
-    bare = train.Recipe(epochs=args.epochs, seed=args.seed, rate=0.01)
-    short = train.Recipe(epochs=args.epochs, seed=args.seed)
-    steps = [
-        ("the published design", published, bare, False),
-        ("the largest of the space that our planner runs", ours, bare, False),
-        ("batch norm, folded on export", normal, short, False),
-        ("distillation", normal, replace(short, distillation=0.9), True),
-        ("three times as long, without distillation", normal, replace(short, epochs=3 * args.epochs), False),
-    ]
-    setting = next(s for s in cost.SETTINGS if s.name == "5mF-TS1")
-    rows = []
-    with cost.Planner("ours") as planner, cost.Planner("reference") as reference:
-        for text, chosen, recipe, taught in steps:
-            home = _runs(chosen.name, recipe.epochs, args.seed)
-            home = home.with_name(home.name + ("-taught" if taught else ""))
-            model, record = train.train(
-                chosen, sets, recipe, home, teacher=teacher if taught else None, report=_say
-            )
-            price, before = planner.price(chosen, setting), reference.price(chosen, setting)
-            rows.append(
-                {
-                    "step": text,
-                    "network": chosen.name,
-                    "macs": chosen.macs(),
-                    "epochs": recipe.epochs,
-                    "seed": args.seed,
-                    "seconds": record["seconds"],
-                    "validation": record["validation"],
-                    "test": train.accuracy(model, sets.test),
-                    "latency_s": price.latency_s if price.feasible else None,
-                    "reference_latency_s": before.latency_s if before.feasible else None,
-                    "reference_refuses": before.refused,
-                }
-            )
+    rows = equal.compare(bench, teacher, args.budget, HOME / "equal.study")
     (HOME / "equal.json").write_text(json.dumps(rows, indent=1))
     return rows
 
@@ -493,7 +454,8 @@ def main(arguments: list[str] | None = None) -> int:
         if name == "correlate":
             sub.add_argument("--count", type=int, default=8, help="networks that are trained alone")
             sub.add_argument("--alone-epochs", type=int, default=8)
-    terms = command("equal", _equal, "from a published design to ours of the same space, one change at a time")
+    terms = command("equal", _equal, "from published designs to ours of the same space, one change at a time")
+    terms.add_argument("--budget", type=int, default=16, help="networks that the controller trains for an epoch")
     terms.add_argument("--epochs", type=int, default=5)
     terms.add_argument("--teacher-epochs", type=int, default=90)
     terms.add_argument("--seed", type=int, default=1)

@@ -74,7 +74,11 @@ pub struct Interpreter {
 impl Interpreter {
     /// None where the arena is too small or an operator is not registered.
     #[inline(always)]
-    pub fn new(model: &'static [u8], operators: &[Operator], arena: &'static mut [u8]) -> Option<Self> {
+    pub fn new(
+        model: &'static [u8],
+        operators: &[Operator],
+        arena: &'static mut [u8],
+    ) -> Option<Self> {
         // SAFETY: nothing is registered yet.
         unsafe { ffi::tflm_begin() };
         for operator in operators {

@@ -2,4 +2,15 @@
 #![no_std]
 #![no_main]
 
-rekindle_tflm_m4::measured!(keyword_spotting, "kws_ref_model", [Conv, DepthwiseConv, AveragePool, Reshape, FullyConnected, Softmax]);
+rekindle_tflm_m4::measured!(
+    keyword_spotting,
+    "kws_ref_model",
+    [
+        Conv,
+        DepthwiseConv,
+        AveragePool,
+        Reshape,
+        FullyConnected,
+        Softmax
+    ]
+);
