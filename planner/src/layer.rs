@@ -14,6 +14,8 @@ pub enum Kind {
     FullyConnected,
     /// Global average pool.
     GlobalPool,
+    /// Sum of two activations of this shape, value by value.
+    Add,
 }
 
 /// Shape of one layer.
@@ -71,7 +73,7 @@ impl Layer {
     /// Multiply-accumulates.
     pub const fn macs(&self) -> u64 {
         match self.kind {
-            Kind::GlobalPool => 0,
+            Kind::GlobalPool | Kind::Add => 0,
             _ => self.rows() * self.columns() * self.weights(),
         }
     }
@@ -79,7 +81,7 @@ impl Layer {
     /// Weights without biases, as the reference counts them.
     pub const fn weights(&self) -> u64 {
         match self.kind {
-            Kind::GlobalPool => 0,
+            Kind::GlobalPool | Kind::Add => 0,
             Kind::Depthwise => self.kernel_height * self.kernel_width * self.inputs,
             _ => self.kernel_height * self.kernel_width * self.inputs * self.outputs,
         }
@@ -89,7 +91,7 @@ impl Layer {
 /// Why a layer's text was not understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{text}` is not a layer: expected `conv|depthwise|fc|pool 3x32x32 -> 16, 3x3[, stride 2][, padded]`, {problem}"
+    "`{text}` is not a layer: expected `conv|depthwise|fc|pool|add 3x32x32 -> 16, 3x3[, stride 2][, padded]`, {problem}"
 )]
 pub struct LayerError {
     text: String,
@@ -113,6 +115,7 @@ impl FromStr for Layer {
             "depthwise" => Kind::Depthwise,
             "fc" => Kind::FullyConnected,
             "pool" => Kind::GlobalPool,
+            "add" => Kind::Add,
             _ => return Err(fail("and the kind is unknown")),
         };
         let (input, rest) = rest
@@ -151,6 +154,12 @@ impl FromStr for Layer {
         if kind == Kind::Depthwise && inputs != outputs {
             return Err(fail("and a depthwise one has as many outputs as inputs"));
         }
+        let plain = (inputs, 1, 1, 1) == (outputs, kernel_height, kernel_width, stride);
+        if kind == Kind::Add && (!plain || padded) {
+            return Err(fail(
+                "and a sum has the shape of its inputs, and a kernel of 1x1",
+            ));
+        }
         Ok(Self {
             kind,
             inputs,
@@ -172,6 +181,7 @@ impl fmt::Display for Layer {
             Kind::Depthwise => "depthwise",
             Kind::FullyConnected => "fc",
             Kind::GlobalPool => "pool",
+            Kind::Add => "add",
         };
         write!(
             f,
@@ -221,6 +231,7 @@ mod tests {
                 25 * 25 * 16 * 75,
             ),
             ("depthwise 8x10x10 -> 8, 3x3, padded", 10, 10 * 10 * 8 * 9),
+            ("add 8x10x10 -> 8, 1x1", 10, 0),
         ] {
             let layer: Layer = text.parse().unwrap();
             assert_eq!(layer.to_string(), text);
@@ -230,6 +241,8 @@ mod tests {
             "conv 3x32x32 -> 16, 3x3, stride 0",
             "conv 3x32x32 -> 16, 3x3, dilated",
             "depthwise 8x10x10 -> 9, 3x3",
+            "add 8x10x10 -> 9, 1x1",
+            "add 8x10x10 -> 8, 3x3",
         ] {
             assert!(text.parse::<Layer>().is_err(), "{text}");
         }

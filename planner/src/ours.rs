@@ -136,6 +136,21 @@ pub(crate) fn candidates(
         }
         return all;
     }
+    if layer.kind == Kind::Add {
+        for rows in parts(layer.height) {
+            for columns in parts(layer.width) {
+                let tile = Tile {
+                    rows,
+                    columns,
+                    outputs: layer.outputs,
+                    inputs: layer.inputs,
+                    resident: Resident::Input,
+                };
+                all.extend(add(device, supply, layer, tile));
+            }
+        }
+        return all;
+    }
     let channels = even(layer.inputs);
     for rows in parts(layer.rows()) {
         for columns in parts(layer.columns()) {
@@ -340,6 +355,37 @@ fn pool(device: &Device, supply: &Supply, layer: &Layer, tile: Tile) -> Option<L
     )
 }
 
+/// Both inputs are fetched, and the sums take the place of one of them.
+fn add(device: &Device, supply: &Supply, layer: &Layer, tile: Tile) -> Option<LayerPlan> {
+    let along = tile.columns * even(layer.inputs);
+    let values = tile.rows * along;
+    if 2 * values > device.sram_values {
+        return None;
+    }
+    let moved = |cost: Cost| cost + device.address(2, 0);
+    let (input, output) = if tile.columns == layer.width {
+        (moved(device.read(values)), moved(device.write(values)))
+    } else {
+        (
+            moved(device.read(along)).times(tile.rows),
+            moved(device.write(along)).times(tile.rows),
+        )
+    };
+    let steps = layer.height.div_ceil(tile.rows) * layer.width.div_ceil(tile.columns);
+    let work = input.times(2) + (device.add + device.address(2, 0)).times(values) + output;
+    finish(
+        device,
+        supply,
+        tile,
+        steps,
+        work,
+        work,
+        Cost::ZERO,
+        2 * values,
+        4,
+    )
+}
+
 #[expect(
     clippy::too_many_arguments,
     reason = "the parts of a plan, put together in one place"
@@ -389,6 +435,9 @@ pub fn lower_bound(model: &Model, layer: &Layer) -> Cost {
     let output = layer.rows() * layer.columns() * layer.outputs;
     let arithmetic = if layer.kind == Kind::GlobalPool {
         (device.max + device.address(2, 0)).times(input)
+    } else if layer.kind == Kind::Add {
+        // The other input is read too.
+        device.read(input) + (device.add + device.address(2, 0)).times(output)
     } else if layer.kind == Kind::Depthwise {
         (device.mul + device.add + device.address(2, 0)).times(layer.macs())
     } else {

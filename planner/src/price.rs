@@ -25,20 +25,24 @@ pub enum Op {
         /// Channels.
         outputs: u64,
         /// Rows and columns of the kernel.
-        #[serde(default = "one")]
-        kernel: u64,
+        #[serde(default)]
+        kernel: Kernel,
         /// From one output to the next.
         #[serde(default = "one")]
         stride: u64,
         /// `same` or `valid`.
         #[serde(default)]
         padding: Padding,
+        /// Ignored: whether no rectifier follows, which costs as much as one that does.
+        #[serde(default)]
+        #[allow(dead_code)] // Descriptions of networks may have it.
+        linear: bool,
     },
     /// Depthwise convolution.
     Depthwise {
         /// Rows and columns of the kernel.
-        #[serde(default = "one")]
-        kernel: u64,
+        #[serde(default)]
+        kernel: Kernel,
         /// From one output to the next.
         #[serde(default = "one")]
         stride: u64,
@@ -52,8 +56,42 @@ pub enum Op {
     },
     /// Global average pool.
     Pool,
-    /// Fully connected, to the classes.
-    Dense,
+    /// Fully connected.
+    Dense {
+        /// As many as there are classes where it is not given.
+        #[serde(default)]
+        outputs: Option<u64>,
+    },
+    /// The output of the layer before, and of one before that, summed up value by value.
+    Add {
+        /// How many layers before the layer before: 1 is its input.
+        back: usize,
+    },
+}
+
+/// Rows and columns of a kernel: a number for both, or a pair.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Kernel {
+    /// As many columns as rows.
+    Square(u64),
+    /// Rows, columns.
+    Sides([u64; 2]),
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::Square(1)
+    }
+}
+
+impl Kernel {
+    const fn sides(self) -> (u64, u64) {
+        match self {
+            Self::Square(side) => (side, side),
+            Self::Sides([rows, columns]) => (rows, columns),
+        }
+    }
 }
 
 const fn one() -> u64 {
@@ -214,7 +252,7 @@ pub enum Refusal {
         available: f64,
     },
     /// The planner that was asked does not know such layers.
-    #[error("layer {layer}: the reference knows no stride, padding or depthwise layers")]
+    #[error("layer {layer}: the reference knows no stride, padding, sums or depthwise layers")]
     Unknown {
         /// Which layer, from 0.
         layer: usize,
@@ -229,6 +267,7 @@ impl Network {
     /// [`Refusal::Shape`].
     pub fn layers(&self) -> Result<Vec<Layer>, Refusal> {
         let [mut height, mut width, mut channels] = self.input;
+        let mut shapes = vec![self.input];
         let mut all = Vec::with_capacity(self.layers.len());
         for (number, op) in self.layers.iter().enumerate() {
             let fail = |problem: &str| Refusal::Shape {
@@ -259,7 +298,7 @@ impl Network {
                     padding,
                     ..
                 } => {
-                    (layer.kernel_height, layer.kernel_width) = (kernel, kernel);
+                    (layer.kernel_height, layer.kernel_width) = kernel.sides();
                     (layer.stride, layer.padded) = (stride, padding == Padding::Same);
                     if let Op::Conv { outputs, .. } = *op {
                         layer.outputs = outputs;
@@ -267,16 +306,23 @@ impl Network {
                         layer.kind = Kind::Depthwise;
                     }
                     // A kernel of one needs no zeros.
-                    layer.padded &= kernel > 1 || stride > 1;
+                    layer.padded &= kernel.sides() != (1, 1) || stride > 1;
                 }
                 Op::Pool => {
                     layer.kind = Kind::GlobalPool;
                     (layer.kernel_height, layer.kernel_width) = (height, width);
                 }
-                Op::Dense => {
+                Op::Dense { outputs } => {
                     layer.kind = Kind::FullyConnected;
-                    layer.outputs = self.classes;
+                    layer.outputs = outputs.unwrap_or(self.classes);
                     (layer.kernel_height, layer.kernel_width) = (height, width);
+                }
+                Op::Add { back } => {
+                    layer.kind = Kind::Add;
+                    let other = number.checked_sub(back).and_then(|n| shapes.get(n));
+                    if back == 0 || other != Some(&[height, width, channels]) {
+                        return Err(fail("it adds to what has another shape, or is not there"));
+                    }
                 }
             }
             let sizes = [
@@ -285,6 +331,7 @@ impl Network {
                 layer.width,
                 layer.outputs,
                 layer.kernel_height,
+                layer.kernel_width,
                 layer.stride,
             ];
             if sizes.iter().any(|n| *n == 0 || *n > 4096) {
@@ -294,6 +341,7 @@ impl Network {
                 return Err(fail("the kernel is larger than the input"));
             }
             (height, width, channels) = (layer.rows(), layer.columns(), layer.outputs);
+            shapes.push([height, width, channels]);
             all.push(layer);
         }
         if all.is_empty() {
@@ -306,6 +354,40 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Most values at a time that layers keep for a sum that is still to come, beside input and output.
+    fn kept(&self, layers: &[Layer]) -> u64 {
+        let size = |point: usize| match point.checked_sub(1).map(|n| &layers[n]) {
+            None => self.input.iter().product(),
+            Some(l) if l.kind == Kind::GlobalPool => l.outputs,
+            Some(l) => l.rows() * l.columns() * l.outputs,
+        };
+        let sums: Vec<(usize, usize)> = self
+            .layers
+            .iter()
+            .enumerate()
+            .filter_map(|(number, op)| match op {
+                // What layer `n` reads is point `n`.
+                Op::Add { back } => Some((number.saturating_sub(*back), number)),
+                _ => None,
+            })
+            .collect();
+        let live = |layer: usize| -> u64 {
+            let waiting = sums
+                .iter()
+                .filter(|(from, to)| (from + 1..=*to).contains(&layer));
+            waiting.map(|(from, _)| size(*from)).sum()
+        };
+        (0..layers.len()).map(live).max().unwrap_or(0)
+    }
+
+    /// Layers that keep nothing for later can be computed as one.
+    fn fusion(&self) -> Fusion {
+        let sums = self.layers.iter().any(|op| matches!(op, Op::Add { .. }));
+        if sums { Fusion::Off } else { Fusion::On }
+    }
+}
+
 /// The price of a candidate.
 ///
 /// # Errors
@@ -313,7 +395,8 @@ impl Network {
 /// Why it cannot run there, with the layer and what is short.
 pub fn price(request: &Request) -> Result<Price, Refusal> {
     let layers = request.network.layers()?;
-    let (nvm_bytes, largest) = nvm_of(&layers);
+    let (mut nvm_bytes, largest) = nvm_of(&layers);
+    nvm_bytes += 2 * request.network.kept(&layers);
     if nvm_bytes > request.nvm_bytes {
         return Err(Refusal::Nvm {
             layer: largest,
@@ -477,7 +560,7 @@ fn exactly(
         supply,
         charging(request),
         layers,
-        Fusion::On,
+        request.network.fusion(),
         0.1,
         STATES,
     )
@@ -508,7 +591,7 @@ fn reference(
     };
     let mut best = Vec::with_capacity(layers.len());
     for (number, layer) in layers.iter().enumerate() {
-        if layer.stride != 1 || layer.padded || layer.kind == Kind::Depthwise {
+        if layer.stride != 1 || layer.padded || matches!(layer.kind, Kind::Depthwise | Kind::Add) {
             return Err(Refusal::Unknown { layer: number });
         }
         let found = search_layer(&model, layer, objective)

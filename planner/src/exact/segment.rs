@@ -150,9 +150,10 @@ pub fn choices(
     all
 }
 
-/// Whether each layer reads what the one before writes, with a pool at the end only. Depthwise ones are not fused.
+/// Whether each layer reads what the one before writes, with a pool at the end only. Depthwise ones and sums are not fused.
 fn chains(run: &[Layer]) -> bool {
-    run.iter().all(|l| l.kind != Kind::Depthwise)
+    run.iter()
+        .all(|l| !matches!(l.kind, Kind::Depthwise | Kind::Add))
         && run.windows(2).all(|pair| {
             let (a, b) = (&pair[0], &pair[1]);
             a.kind != Kind::GlobalPool

@@ -49,7 +49,7 @@ pub fn search_layer(model: &Model, layer: &Layer, objective: Objective) -> Searc
         best: None,
         candidates: 0,
     };
-    if layer.stride != 1 || layer.padded || layer.kind == Kind::Depthwise {
+    if layer.stride != 1 || layer.padded || matches!(layer.kind, Kind::Depthwise | Kind::Add) {
         return found;
     }
     let mut lowest = Seconds(f64::INFINITY);
