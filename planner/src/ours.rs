@@ -107,10 +107,15 @@ pub(crate) fn candidates(
 ) -> Vec<LayerPlan> {
     let mut all = Vec::new();
     if layer.kind == Kind::GlobalPool {
-        for rows in parts(layer.height) {
+        let bands = parts(layer.height)
+            .into_iter()
+            .map(|rows| (rows, layer.width));
+        // Part of a row at a time where a row does not fit.
+        let pieces = parts(layer.width).into_iter().map(|columns| (1, columns));
+        for (rows, columns) in bands.chain(pieces.filter(|(_, c)| *c < layer.width)) {
             let tile = Tile {
                 rows,
-                columns: layer.width,
+                columns,
                 outputs: layer.outputs,
                 inputs: layer.inputs,
                 resident: Resident::Input,
@@ -333,12 +338,12 @@ fn depthwise(device: &Device, supply: &Supply, layer: &Layer, tile: Tile) -> Opt
 
 fn pool(device: &Device, supply: &Supply, layer: &Layer, tile: Tile) -> Option<LayerPlan> {
     let channels = even(layer.inputs);
-    let values = tile.rows * layer.width * channels;
+    let values = tile.rows * tile.columns * channels;
     let sram_values = values + channels;
     if sram_values > device.sram_values {
         return None;
     }
-    let steps = layer.height.div_ceil(tile.rows);
+    let steps = layer.height.div_ceil(tile.rows) * layer.width.div_ceil(tile.columns);
     let work = device.read(values) + (device.max + device.address(2, 0)).times(values);
     let restore = device.read(channels);
     // The running sums are part of the commit.

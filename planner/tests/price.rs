@@ -211,3 +211,31 @@ fn the_command_answers_each_line() {
     );
     assert_eq!(answers[2]["refused"]["lacks"], "deadline");
 }
+
+#[test]
+fn a_pool_over_wide_rows_is_read_in_pieces() {
+    let question = |channels: u64| {
+        request(&json!({
+            "network": {"input": [8, 8, channels], "classes": channels, "layers": [{"op": "pool"}]},
+            "capacitance_f": 0.005, "harvester_ohm": 24,
+        }))
+    };
+    // A row of 128 channels and their sums are 2304 bytes; half of it fits.
+    let wide = price(&question(128)).unwrap();
+    assert!(wide.sram_bytes <= 2048, "{wide:?}");
+    // Where a row fits, rows are read as before: twice the values, and what each step costs beside.
+    let narrow = price(&question(64)).unwrap();
+    assert!(wide.latency_s > narrow.latency_s);
+    let none = price(&question(1024)).unwrap_err();
+    assert!(
+        matches!(
+            none,
+            Refusal::Sram {
+                needed: 4096,
+                available: 2048,
+                ..
+            }
+        ),
+        "{none}"
+    );
+}
