@@ -14,6 +14,7 @@ from typing import Any
 from . import cost, data, deploy, feasible, network, report, spaces
 
 HOME = data.ROOT / "target" / "search"
+NETWORKS = data.ROOT / "search" / "networks"
 # MLPerf Tiny's reference for CIFAR-10.
 RESNET_MACS = 12_501_632
 
@@ -62,20 +63,21 @@ def _shrink(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _equal(args: argparse.Namespace) -> list[dict[str, Any]]:
+def _equal(args: argparse.Namespace) -> dict[str, Any]:
     from . import equal, train
 
     bench = equal.Bench(HOME / "runs", args.epochs, args.seed, _say)
     teacher, _ = train.train(
-        network.load(equal.FOLDER / "plain-8.json"),
+        network.load(NETWORKS / "plain-8.json"),
         bench.sets,
         train.Recipe(epochs=args.teacher_epochs, seed=args.seed),
         _runs("plain-8", args.teacher_epochs, args.seed),
         report=_say,
     )
-    rows = equal.compare(bench, teacher, args.budget, HOME / "equal.study")
-    (HOME / "equal.json").write_text(json.dumps(rows, indent=1))
-    return rows
+    name = f"plain-8, {args.teacher_epochs} epochs"
+    answer = equal.compare(bench, teacher, name, args.budget, HOME / "equal.jsonl")
+    (HOME / "equal.json").write_text(json.dumps(answer, indent=1))
+    return answer
 
 
 def _parts(args: argparse.Namespace, planner: cost.Planner) -> tuple[Any, Any, Any]:
@@ -111,6 +113,23 @@ def _controllers(args: argparse.Namespace) -> list[dict[str, Any]]:
         ]
     (HOME / "controllers.json").write_text(json.dumps(answers, indent=1))
     return answers
+
+
+def _trained_controllers(args: argparse.Namespace) -> list[dict[str, Any]]:
+    from . import published, study, train, trained
+
+    space = spaces.load(args.space)
+    sets = data.SETS[args.data]()
+    recipe = train.Recipe(epochs=args.epochs, batch=64, seed=1)
+    boards = published.settings(space.data.get("settings", "cifar"))
+    with cost.Planner("ours") as planner:
+        candidates = trained.Trained(sets, recipe, HOME / "runs" / space.name, planner, _say)
+        setting = next(s for s in study.settings(candidates, space, boards) if s.name == args.setting)
+        answer = study.compare(candidates, space, setting, args.budget, args.seeds, None, _say)
+        answer |= {"trained": len(candidates.records.known), "epochs": args.epochs}
+        answer["training_seconds"] = sum(record["seconds"] for record in candidates.records.known.values())
+    (HOME / f"trained-controllers-{space.name}.json").write_text(json.dumps(answer, indent=1))
+    return [answer]
 
 
 def _specialise(args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -222,8 +241,8 @@ def _prune(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _data_for(args: argparse.Namespace, chosen: network.Network) -> data.Data:
-    """The data set, if it is one for this network."""
-    sets = data.SETS[args.data]()
+    """The data set at the resolution of this network, if it is one for it."""
+    sets = data.resized(data.SETS[args.data](), *chosen.input[:2])
     classes = int(sets.train.labels.max()) + 1
     if sets.train.images.shape[1:] != chosen.input or classes != chosen.classes:
         raise network.NetworkError(
@@ -367,13 +386,48 @@ def _feasible(args: argparse.Namespace) -> list[dict[str, Any]]:
     return rows
 
 
+def _continuous(args: argparse.Namespace) -> list[dict[str, Any]]:
+    from . import published
+
+    rows = []
+    for name in args.space:
+        space = spaces.load(name)
+        boards: dict[float, list[cost.Setting]] = {}
+        for setting in published.settings(space.data.get("settings", "cifar")):
+            boards.setdefault(setting.capacitance_f, []).append(setting)
+        for settings in boards.values():
+            rows.append(feasible.continuous(space, settings, args.count, args.seed))
+            _say(str(rows[-1]))
+    (HOME / "continuous.json").write_text(json.dumps(rows, indent=1))
+    return rows
+
+
+def _stage(args: argparse.Namespace) -> list[dict[str, Any]]:
+    space = spaces.load(args.space)
+    rows = []
+    with cost.Planner("ours") as planner:
+        for board in cost.SETTINGS[::3]:
+            capacitor = board.name.split("-")[0]
+            for deadline in args.deadlines.split(","):
+                setting = replace(board, name=f"{capacitor}-{deadline}s", deadline_s=float(deadline))
+                rows += feasible.stage(space, args.by.split(","), setting, planner, args.count, args.seed)
+                _say(f"{setting.name}: {rows[-1]}")
+    (HOME / "stage.json").write_text(json.dumps(rows, indent=1))
+    return rows
+
+
 def _report(args: argparse.Namespace) -> dict[str, Any]:
     kept = data.ROOT / "docs" / "results" / "search.json"
     records = json.loads(kept.read_text()) if kept.exists() else {}
-    for name in ("feasible", "equal", "controllers", "specialised", "correlation", "pruned", "resnet8"):
+    for name in ("feasible", "continuous", "stage", "equal", "controllers", "specialised", "correlation", "pruned", "resnet8"):
         file = HOME / f"{name}.json"
         if file.exists():
             records[name] = json.loads(file.read_text())
+    compared = {answer["space"]: answer for answer in records.get("trained_controllers", [])}
+    for file in sorted(HOME.glob("trained-controllers-*.json")):
+        answer = json.loads(file.read_text())
+        compared[answer["space"]] = answer
+    records["trained_controllers"] = list(compared.values())
     distilled = {record["student"]: record for record in records.get("distilled", [])}
     for file in sorted(HOME.glob("distilled-*.json")):
         record = json.loads(file.read_text())
@@ -409,6 +463,16 @@ def main(arguments: list[str] | None = None) -> int:
     some.add_argument("space", nargs="+", help="a shipped space, or a .json file")
     some.add_argument("--count", type=int, default=300, help="networks that are sampled")
     some.add_argument("--seed", type=int, default=2026)
+    plain = command("continuous", _continuous, "plans made for power that never fails, as HW-NAS makes them, on nine boards")
+    plain.add_argument("space", nargs="*", default=["inas-cifar10", "inas-har", "inas-kws"])
+    plain.add_argument("--count", type=int, default=150, help="networks that are sampled")
+    plain.add_argument("--seed", type=int, default=2026)
+    first = command("stage", _stage, "which part of a space to search in, by the networks in it that are in time")
+    first.add_argument("--space", default="inverted-cifar10")
+    first.add_argument("--by", default="resolution,width1", help="decisions that make the parts")
+    first.add_argument("--deadlines", default="10,20,40", help="seconds, separated by commas")
+    first.add_argument("--count", type=int, default=150, help="networks that are sampled in each part")
+    first.add_argument("--seed", type=int, default=2026)
     for name, run, text in (
         ("train", _train, "trains a network, or goes on where it was interrupted"),
         ("deploy", _deploy, "a trained network as int8 and as generated code: test set, outages, prices"),
@@ -437,7 +501,7 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         sub = command(name, run, text)
         sub.add_argument("--space", default="elastic-cifar10")
-        sub.add_argument("--largest", type=Path, default=data.ROOT / "search" / "networks" / "plain-8.json")
+        sub.add_argument("--largest", type=Path, default=NETWORKS / "plain-8.json")
         sub.add_argument("--largest-epochs", type=int, default=90)
         sub.add_argument("--epochs", type=int, default=20)
         sub.add_argument("--seed", type=int, default=1)
@@ -454,10 +518,19 @@ def main(arguments: list[str] | None = None) -> int:
         if name == "correlate":
             sub.add_argument("--count", type=int, default=8, help="networks that are trained alone")
             sub.add_argument("--alone-epochs", type=int, default=8)
+    one = command(
+        "trained-controllers", _trained_controllers, "the same three controllers, each candidate trained on its own"
+    )
+    one.add_argument("--space", default="inas-har")
+    one.add_argument("--data", choices=sorted(data.SETS), default="watch")
+    one.add_argument("--epochs", type=int, default=20)
+    one.add_argument("--setting", default="5mF-55%", help="capacitor and share of the largest network's latency")
+    one.add_argument("--budget", type=int, default=20, help="networks that each study trains")
+    one.add_argument("--seeds", type=int, default=10)
     terms = command("equal", _equal, "from published designs to ours of the same space, one change at a time")
     terms.add_argument("--budget", type=int, default=16, help="networks that the controller trains for an epoch")
     terms.add_argument("--epochs", type=int, default=5)
-    terms.add_argument("--teacher-epochs", type=int, default=90)
+    terms.add_argument("--teacher-epochs", type=int, default=16)
     terms.add_argument("--seed", type=int, default=1)
     less = command("prune", _prune, "channels taken away by planned latency, and by weights to compare")
     less.add_argument("network", type=Path, help="a .json file")

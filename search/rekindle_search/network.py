@@ -5,7 +5,9 @@ A network is a JSON object::
     {"name": "plain-8", "input": [32, 32, 3], "classes": 10, "layers": [
         {"op": "conv", "outputs": 16, "kernel": 3, "stride": 2, "padding": "same"}, ..., {"op": "pool"}, {"op": "dense"}]}
 
-`conv` is followed by batch norm (folded into it on export) and ReLU; `pool` is the global average; `dense` gives the classes.
+`conv` and `depthwise` are followed by batch norm (folded into them on export) and ReLU, which `"linear": true` leaves out; a kernel is
+a number, or rows and columns: `[3, 1]`. `pool` is the global average; `dense` gives the classes, or with `outputs` that many values
+behind a ReLU. `{"op": "add", "back": 3}` adds what the third layer before it read to what the last one wrote (a residual).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-OPS = ("conv", "depthwise", "pool", "dense")
+OPS = ("conv", "depthwise", "pool", "dense", "add")
+Kernel = int | tuple[int, int]
 
 
 class NetworkError(Exception):
@@ -25,13 +28,24 @@ class NetworkError(Exception):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer. `outputs` are channels; `padding` is `same` or `valid`."""
+    """One layer. `outputs` are channels; `padding` is `same` or `valid`; `back` is that of an `add`."""
 
     op: str
     outputs: int = 0
-    kernel: int = 1
+    kernel: Kernel = 1
     stride: int = 1
     padding: str = "same"
+    linear: bool = False
+    back: int = 0
+
+    def sides(self) -> tuple[int, int]:
+        """Rows and columns of the kernel."""
+        return (self.kernel, self.kernel) if isinstance(self.kernel, int) else self.kernel
+
+    def taps(self) -> int:
+        """Places of the kernel."""
+        rows, columns = self.sides()
+        return rows * columns
 
 
 @dataclass(frozen=True)
@@ -50,14 +64,17 @@ class Network:
         for number, layer in enumerate(self.layers):
             height, width, channels = shapes[-1]
             if layer.op in ("conv", "depthwise"):
-                height, width = (_extent(n, layer) for n in (height, width))
+                height, width = (_extent(n, k, layer) for n, k in zip((height, width), layer.sides()))
                 if min(height, width) < 1:
                     raise NetworkError(f"{self.name}: layer {number}: the kernel is larger than its input")
                 channels = layer.outputs if layer.op == "conv" else channels
             elif layer.op == "pool":
                 height, width = 1, 1
+            elif layer.op == "add":
+                if not 0 < layer.back <= number or shapes[number - layer.back] != shapes[-1]:
+                    raise NetworkError(f"{self.name}: layer {number}: it adds to what has another shape, or is not there")
             else:
-                height, width, channels = 1, 1, self.classes
+                height, width, channels = 1, 1, layer.outputs or self.classes
             shapes.append((height, width, channels))
         return shapes
 
@@ -68,9 +85,9 @@ class Network:
         for layer, before, after in zip(self.layers, shapes, shapes[1:]):
             outputs = after[0] * after[1] * after[2]
             if layer.op == "conv":
-                total += outputs * layer.kernel**2 * before[2]
+                total += outputs * layer.taps() * before[2]
             elif layer.op == "depthwise":
-                total += outputs * layer.kernel**2
+                total += outputs * layer.taps()
             elif layer.op == "dense":
                 total += outputs * before[0] * before[1] * before[2]
         return total
@@ -81,9 +98,9 @@ class Network:
         shapes = self.shapes()
         for layer, before, after in zip(self.layers, shapes, shapes[1:]):
             if layer.op == "conv":
-                total += layer.kernel**2 * before[2] * after[2]
+                total += layer.taps() * before[2] * after[2]
             elif layer.op == "depthwise":
-                total += layer.kernel**2 * before[2]
+                total += layer.taps() * before[2]
             elif layer.op == "dense":
                 total += before[0] * before[1] * before[2] * after[2]
         return total
@@ -93,10 +110,15 @@ class Network:
         layers = []
         for layer in self.layers:
             entry: dict[str, Any] = {"op": layer.op}
-            if layer.op == "conv":
+            if layer.op == "conv" or (layer.op == "dense" and layer.outputs):
                 entry["outputs"] = layer.outputs
             if layer.op in ("conv", "depthwise"):
-                entry |= {"kernel": layer.kernel, "stride": layer.stride, "padding": layer.padding}
+                kernel = layer.kernel if isinstance(layer.kernel, int) else list(layer.kernel)
+                entry |= {"kernel": kernel, "stride": layer.stride, "padding": layer.padding}
+            if layer.linear:
+                entry["linear"] = True
+            if layer.op == "add":
+                entry["back"] = layer.back
             layers.append(entry)
         return {
             "name": self.name,
@@ -112,10 +134,20 @@ class Network:
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _extent(size: int, layer: Layer) -> int:
+def _extent(size: int, kernel: int, layer: Layer) -> int:
     if layer.padding == "same":
         return -(-size // layer.stride)
-    return (size - layer.kernel) // layer.stride + 1
+    return (size - kernel) // layer.stride + 1
+
+
+# What a layer may say, by what it is.
+_KEYS = {
+    "conv": {"op", "outputs", "kernel", "stride", "padding", "linear"},
+    "depthwise": {"op", "kernel", "stride", "padding"},
+    "pool": {"op"},
+    "dense": {"op", "outputs"},
+    "add": {"op", "back"},
+}
 
 
 def parse(data: Any, where: str = "network") -> Network:
@@ -133,15 +165,23 @@ def parse(data: Any, where: str = "network") -> Network:
         place = f"{where}: layer {number}"
         if not isinstance(entry, dict) or entry.get("op") not in OPS:
             raise NetworkError(f"{place}: `op` must be one of {', '.join(OPS)}")
-        unknown = set(entry) - {"op", "outputs", "kernel", "stride", "padding"}
+        unknown = set(entry) - _KEYS[entry["op"]]
         if unknown:
             raise NetworkError(f"{place}: unknown: {', '.join(sorted(unknown))}")
         if entry.get("padding", "same") not in ("same", "valid"):
             raise NetworkError(f"{place}: `padding` must be `same` or `valid`")
-        if entry["op"] == "conv":
+        if entry["op"] == "conv" or "outputs" in entry:
             whole(entry.get("outputs"), "outputs", place)
-        for name in ("kernel", "stride"):
-            whole(entry.get(name, 1), name, place)
+        if entry["op"] == "add":
+            whole(entry.get("back"), "back", place)
+        whole(entry.get("stride", 1), "stride", place)
+        if not isinstance(entry.get("linear", False), bool):
+            raise NetworkError(f"{place}: `linear` must be true or false")
+        kernel = entry.get("kernel", 1)
+        if isinstance(kernel, (list, tuple)) and len(kernel) == 2:
+            entry = entry | {"kernel": tuple(whole(side, "kernel", place) for side in kernel)}
+        else:
+            whole(kernel, "kernel", place)
         layers.append(Layer(**entry))
     size = data.get("input", [32, 32, 3])
     if not isinstance(size, (list, tuple)) or len(size) != 3:

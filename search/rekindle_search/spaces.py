@@ -1,7 +1,9 @@
 """Spaces of networks as data: `spaces/*.json`, decisions with their options, and how they make a network.
 
-A space is `{"name", "input", "classes", "norm", "decisions": {name: [option, …]}, "layers": […], "tail": […]}`. A value of a layer
-that is a string is the decision of that name; a layer with `"if": name` is there if that decision is not 0.
+A space is `{"name", "input", "classes", "norm", "decisions": {name: [option, …]}, "layers": […]}`. A value of a layer or of the
+input that is a string is the decision of that name; a layer with `"if": name` is there if that decision is not 0. A
+convolution with `"expand": n` in place of `outputs` has n times as many channels as it reads, and an `add` is there where what
+it adds has the same shape: so blocks of MobileNetV2 are described.
 """
 
 from __future__ import annotations
@@ -64,29 +66,49 @@ class Space:
 
     def network(self, choice: dict[str, int]) -> Network:
         """The network of a choice; `NetworkError` where it is none."""
-        layers = []
-        for entry in self.data["layers"]:
-            if entry.get("if") and not choice[entry["if"]]:
+        label = f"{self.name}:{'-'.join(str(choice[name]) for name in self.decisions)}"
+        head = {
+            "name": label,
+            "input": _chosen(self.data["input"], choice),
+            "classes": self.data["classes"],
+            "norm": self.data.get("norm", True),
+        }
+        layers: list[dict[str, Any]] = []
+        for described in self.data["layers"]:
+            if described.get("if") and not choice[described["if"]]:
                 continue
-            numbers = ("outputs", "kernel", "stride")
-            layers.append(
-                {
-                    key: choice[value] if key in numbers and isinstance(value, str) else value
-                    for key, value in entry.items()
-                    if key != "if"
-                }
-            )
-        label = "-".join(str(choice[name]) for name in self.decisions)
-        return parse(
-            {
-                "name": f"{self.name}:{label}",
-                "input": self.data["input"],
-                "classes": self.data["classes"],
-                "norm": self.data.get("norm", True),
-                "layers": layers,
-            },
-            f"{self.name}:{label}",
-        )
+            entry = {
+                key: _chosen(value, choice) if key in NUMBERS else value
+                for key, value in described.items()
+                if key != "if"
+            }
+            if "expand" in entry or entry["op"] == "add":
+                shapes = parse(head | {"layers": layers}, label).shapes()
+                if entry["op"] == "add":
+                    if len(shapes) <= entry["back"] or shapes[-1 - entry["back"]] != shapes[-1]:
+                        continue
+                else:
+                    entry["outputs"] = entry.pop("expand") * shapes[-1][2]
+            layers.append(entry)
+        return parse(head | {"layers": layers}, label)
+
+
+# What of a layer may be a decision.
+NUMBERS = ("outputs", "kernel", "stride", "expand")
+
+
+def _chosen(value: Any, choice: dict[str, int]) -> Any:
+    """With decisions in place of their names, also within a list."""
+    if isinstance(value, list):
+        return [_chosen(entry, choice) for entry in value]
+    return choice[value] if isinstance(value, str) else value
+
+
+def _names(value: Any) -> set[str]:
+    """The decisions that a value names."""
+    if isinstance(value, list):
+        return {name for entry in value for name in _names(entry)}
+    return {value} if isinstance(value, str) else set()
 
 
 def load(name: str) -> Space:
@@ -103,8 +125,11 @@ def load(name: str) -> Space:
     ):
         raise NetworkError(f"{path}: `decisions` must be lists of whole numbers by name")
     space = Space(data.get("name", path.stem), decisions, data)
-    used = {v for entry in data["layers"] for k, v in entry.items() if isinstance(v, str)}
-    unknown = used - set(decisions) - {"conv", "depthwise", "pool", "dense", "same", "valid"}
+    used = _names(data["input"])
+    for entry in data["layers"]:
+        for key, value in entry.items():
+            used |= _names(value) if key in (*NUMBERS, "if") else set()
+    unknown = used - set(decisions)
     if unknown:
         raise NetworkError(f"{path}: no such decision: {', '.join(sorted(unknown))}")
     return space

@@ -16,6 +16,7 @@ from .cost import SETTINGS, Setting
 from .data import Data
 from .inherited import Parts
 from .spaces import Space
+from .trained import Trained
 
 # Deadlines of our settings, as shares of the latency of the largest network: the published ones are met by all parts.
 SHARES = (0.35, 0.55, 0.75)
@@ -23,11 +24,14 @@ SHARES = (0.35, 0.55, 0.75)
 PRICED, LOOKED_AT = 400, 5
 
 
-def settings(parts: Parts, space: Space) -> list[Setting]:
+def settings(parts: Parts | Trained, space: Space, boards: list[Setting] = SETTINGS) -> list[Setting]:
     """Nine settings: the published capacitors and harvesters, each with three deadlines of our own."""
     largest = space.largest()
     found = []
-    for setting in SETTINGS[::3]:
+    first: dict[float, Setting] = {}
+    for board in boards:
+        first.setdefault(board.capacitance_f, board)
+    for setting in first.values():
         whole = parts.latency(largest, space, setting)
         for share in SHARES:
             name = f"{setting.name.split('-')[0]}-{100 * share:.0f}%"
@@ -47,7 +51,7 @@ def table(parts: Parts, space: Space, setting: Setting, report: Any) -> list[tup
 
 
 def compare(
-    parts: Parts,
+    parts: Parts | Trained,
     space: Space,
     setting: Setting,
     budget: int,

@@ -45,11 +45,14 @@ def build(network: Network) -> tf.keras.Model:
     normal = keras.initializers.HeNormal(seed=1)
     x = inputs = keras.layers.Input(network.input)
     last = len(network.layers) - 1
+    # What each layer reads.
+    read = []
     for number, layer in enumerate(network.layers):
+        read.append(x)
         if layer.op == "conv":
             x = keras.layers.Conv2D(
                 layer.outputs,
-                layer.kernel,
+                layer.sides(),
                 layer.stride,
                 layer.padding,
                 use_bias=not network.norm,
@@ -57,31 +60,45 @@ def build(network: Network) -> tf.keras.Model:
             )(x)
         elif layer.op == "depthwise":
             x = keras.layers.DepthwiseConv2D(
-                layer.kernel, layer.stride, layer.padding, use_bias=not network.norm
+                layer.sides(), layer.stride, layer.padding, use_bias=not network.norm
             )(x)
         elif layer.op == "pool":
             x = keras.layers.GlobalAveragePooling2D()(x)
             continue
+        elif layer.op == "add":
+            x = keras.layers.Add()([x, read[number - layer.back]])
+            continue
         else:
             if len(x.shape) > 2:
                 x = keras.layers.Flatten()(x)
-            x = keras.layers.Dense(network.classes)(x)
+            hidden = "relu" if layer.outputs else None
+            x = keras.layers.Dense(layer.outputs or network.classes, hidden)(x)
             continue
         if network.norm:
             x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4)(x)
-        if number != last:
+        if number != last and not layer.linear:
             x = keras.layers.ReLU()(x)
     return keras.Model(inputs, x, name="network")
 
 
 def scaled(images: np.ndarray) -> np.ndarray:
-    """What a network sees of images."""
+    """What a network sees of images; what is no image is scaled already."""
+    if images.dtype != np.uint8:
+        return images.astype(np.float32)
     return (images.astype(np.float32) - MEAN) / DEVIATION
 
 
 def augmented(images: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
-    """Each image shifted by up to `shift` pixels, zeros moving in, and mirrored half of the time."""
+    """Each image shifted by up to `shift` pixels, zeros moving in, and mirrored half of the time.
+
+    What is one column wide is a series, which is shifted in time only.
+    """
     count, height, width, channels = images.shape
+    if width == 1:
+        padded = np.zeros((count, height + 2 * shift, 1, channels), np.float32)
+        padded[:, shift : shift + height] = images
+        rows = rng.integers(0, 2 * shift + 1, count)[:, None] + np.arange(height)
+        return padded[np.arange(count)[:, None], rows]
     padded = np.zeros((count, height + 2 * shift, width + 2 * shift, channels), np.float32)
     padded[:, shift : shift + height, shift : shift + width] = images
     rows = rng.integers(0, 2 * shift + 1, count)[:, None, None] + np.arange(height)[None, :, None]

@@ -98,3 +98,44 @@ def test_a_tiny_imagenet_that_is_damaged_is_named(tmp_path: Path) -> None:
         lines.write("val_9.JPEG\tn09\t0\n")
     with pytest.raises(data.DataError, match="`n09` is no class"):
         data.tiny_imagenet(home)
+
+
+def test_watch_windows_are_split_by_subject() -> None:
+    rng = np.random.default_rng(4)
+    # The first axis tells the subject.
+    recordings = [np.column_stack([np.full(200 + n, float(n)), rng.normal(size=(200 + n, 5))]) for n in range(10)]
+    found = data.by_subject(recordings, np.arange(10) % 7, np.arange(10))
+    people = [set(np.unique(split.images[:, 0, 0, 0])) for split in (found.train, found.validation, found.test)]
+    assert [len(group) for group in people] == [6, 2, 2] and len(set.union(*people)) == 10
+    # Two windows of 128 in 200 samples, half over each other; scaled by the training set.
+    assert found.test.images.shape == (4, data.WINDOW, 1, 6) and found.train.images.dtype == np.float32
+    assert np.abs(found.train.images.mean((0, 1, 2))).max() < 1e-4
+    assert np.array_equal(found.train.images[0, data.STEP :], found.train.images[1, : data.WINDOW - data.STEP])
+    with pytest.raises(data.DataError, match="five are needed"):
+        data.by_subject(recordings[:4], np.arange(4), np.arange(4))
+    with pytest.raises(data.DataError, match="128 samples"):
+        data.by_subject([recording[:100] for recording in recordings], np.arange(10) % 7, np.arange(10))
+
+
+def test_a_watch_file_that_is_another_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REKINDLE_SEARCH_DATA", str(tmp_path))
+    (tmp_path / "watch").mkdir()
+    (tmp_path / "watch" / "watch_dataset.npy").write_bytes(b"not the pickle")
+    with pytest.raises(data.DataError, match="SHA-256"):
+        data.watch()
+
+
+def test_images_at_another_resolution() -> None:
+    pytest.importorskip("PIL")
+    images = np.zeros((2, 32, 32, 3), np.uint8)
+    images[:, :16] = 200
+    split = data.Split(images, np.zeros(2, np.uint8))
+    small = data.resized(data.Data(split, split, split), 24, 24)
+    assert small.test.images.shape == (2, 24, 24, 3)
+    assert (small.test.images[:, :12] == 200).all() and (small.test.images[:, 12:] == 0).all()
+    grey = data.Split(images[..., :1], np.zeros(2, np.uint8))
+    assert data.resized(data.Data(grey, grey, grey), 16, 16).train.images.shape == (2, 16, 16, 1)
+    # A series has none.
+    series = data.Split(np.zeros((2, 128, 1, 6), np.float32), np.zeros(2, np.uint8))
+    sets = data.Data(series, series, series)
+    assert data.resized(sets, 64, 1) is sets

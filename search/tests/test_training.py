@@ -167,3 +167,65 @@ def test_int8_is_near_float(data: Data, largest: tf.keras.Model) -> None:
     outputs = deploy.interpreted(file, inputs).astype(np.float64)
     expected = logits(largest, data).astype(np.float64)
     assert np.corrcoef(outputs.ravel(), expected.ravel())[0, 1] > 0.98
+
+
+def test_residuals_linear_layers_and_kernels_with_sides_are_built_as_described() -> None:
+    chosen = network.parse(
+        {
+            "input": [8, 1, 4],
+            "classes": 3,
+            "layers": [
+                {"op": "conv", "outputs": 6, "kernel": [3, 1]},
+                {"op": "conv", "outputs": 12, "kernel": 1},
+                {"op": "depthwise", "kernel": [3, 1]},
+                {"op": "conv", "outputs": 6, "kernel": 1, "linear": True},
+                {"op": "add", "back": 3},
+                {"op": "pool"},
+                {"op": "dense", "outputs": 5},
+                {"op": "dense"},
+            ],
+        }
+    )
+    model = train.build(chosen)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    # A ReLU behind each convolution but the linear one, and one within the hidden dense layer.
+    assert kinds.count("ReLU") == 3 and kinds.count("BatchNormalization") == 4
+    kernels = sum(int(np.prod(w.shape)) for w in model.trainable_variables if w.path.endswith("kernel"))
+    assert kernels == chosen.weights()
+    found = {type(layer).__name__: layer for layer in model.layers}
+    assert found["Add"].output.shape[1:] == (8, 1, 6)
+    # With a last convolution of zeros, the sum is what the block read.
+    narrow = [layer for layer in model.layers if isinstance(layer, tf.keras.layers.Conv2D)][-1]
+    narrow.set_weights([np.zeros_like(narrow.get_weights()[0])])
+    block = tf.keras.Model(model.inputs, [model.layers[3].output, found["Add"].output])
+    x = tf.constant(np.random.default_rng(1).normal(size=(2, 8, 1, 4)).astype(np.float32))
+    before, after = block(x, training=False)
+    np.testing.assert_array_equal(before, after)
+
+
+def test_a_series_is_shifted_in_time_alone() -> None:
+    series = np.arange(1.0, 25.0, dtype=np.float32).reshape(1, 12, 1, 2).repeat(50, 0)
+    shifted = train.augmented(series, 4, np.random.default_rng(1))
+    assert shifted.shape == series.shape
+    starts = set()
+    for one in shifted[:, :, 0, :]:
+        seen = one[one[:, 0] > 0]
+        # A run of the series, its axes in order, and zeros around it.
+        assert len(seen) >= 8 and (np.diff(seen[:, 0]) == 2).all() and (seen[:, 1] == seen[:, 0] + 1).all()
+        starts.add(float(seen[0, 0]))
+    assert len(starts) > 2
+    assert np.array_equal(train.scaled(series), series)
+
+
+def test_candidates_are_trained_once(data: Data, tmp_path: Path) -> None:
+    from rekindle_search import trained
+
+    said: list[str] = []
+    recipe = train.Recipe(epochs=1, batch=32, rate=0.01)
+    choice = SPACE.smallest()
+    first = trained.Trained(data, recipe, tmp_path, None, said.append).accuracy(choice, SPACE)
+    again = trained.Trained(data, recipe, tmp_path, None, said.append)
+    assert again.accuracy(choice, SPACE) == first and len(said) == 1
+    longer = trained.Trained(data, replace(recipe, epochs=2), tmp_path, None, said.append)
+    longer.accuracy(choice, SPACE)
+    assert len(said) == 2
