@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import cost, data, deploy, feasible, network, report, spaces
+from . import cost, data, deploy, feasible, front, network, report, spaces
 
 HOME = data.ROOT / "target" / "search"
 NETWORKS = data.ROOT / "search" / "networks"
@@ -372,16 +372,18 @@ def _check(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _feasible(args: argparse.Namespace) -> list[dict[str, Any]]:
+    from . import published
+
     rows = []
-    for setting in cost.SETTINGS:
-        for name in args.space:
-            space = spaces.load(name)
-            planners = ["ours"]
-            if all(entry.get("padding") == "valid" for entry in space.data["layers"] if entry["op"] == "conv"):
-                planners = ["continuous", "reference", "ours"]
-            for planner in planners:
+    for name in args.space:
+        space = spaces.load(name)
+        planners = ["ours"]
+        if all(entry.get("padding") == "valid" for entry in space.convolutions()):
+            planners = ["continuous", "reference", "ours"]
+        for planner in planners:
+            for setting in published.settings(space.data.get("settings", "cifar")):
                 rows.append(feasible.sample(space, setting, planner, args.count, args.seed))
-                print(rows[-1], file=sys.stderr)
+                _say(str(rows[-1]))
     (HOME / "feasible.json").write_text(json.dumps(rows, indent=1))
     return rows
 
@@ -441,7 +443,7 @@ def _report(args: argparse.Namespace) -> dict[str, Any]:
     kept.write_text(json.dumps(records, indent=1) + "\n")
     text = report.markdown(records, args.heading)
     (data.ROOT / "docs" / "results" / "search.md").write_text(text)
-    report.front(records, data.ROOT / "docs" / "results" / "search-front.svg")
+    front.draw(records, data.ROOT / "docs" / "results" / "search-front.svg")
     return records
 
 
@@ -460,8 +462,9 @@ def main(arguments: list[str] | None = None) -> int:
     check = command("check", _check, "the data and the path to the device, by MLPerf Tiny's ResNet-8: 87.07 %")
     check.add_argument("--outages", type=int, default=5, help="series of random outages on each memory")
     some = command("feasible", _feasible, "the share of a space that can run in each of the nine settings")
-    some.add_argument("space", nargs="+", help="a shipped space, or a .json file")
-    some.add_argument("--count", type=int, default=300, help="networks that are sampled")
+    shipped = sorted(file.stem for file in spaces.FOLDER.glob("*.json"))
+    some.add_argument("space", nargs="*", default=shipped, help="a shipped space, or a .json file; all that are shipped")
+    some.add_argument("--count", type=int, default=150, help="networks that are sampled")
     some.add_argument("--seed", type=int, default=2026)
     plain = command("continuous", _continuous, "plans made for power that never fails, as HW-NAS makes them, on nine boards")
     plain.add_argument("space", nargs="*", default=["inas-cifar10", "inas-har", "inas-kws"])

@@ -96,7 +96,7 @@ def stage(space: Space, by: list[str], setting: Setting, planner: Planner, count
 
     Each part is sampled, and what meets the deadline is weighed by its multiply-accumulates: where the networks in time are larger,
     more accurate ones are to be expected (MCUNet's first stage, Lin et al. 2020, with planned latency in place of memory). Parts of
-    which less than `ENOUGH` is in time come last: a few lucky samples say little.
+    which less than `ENOUGH` is in time come last, by how many are: a few lucky samples say little.
     """
     unknown = [name for name in by if name not in space.decisions]
     if unknown:
@@ -122,4 +122,9 @@ def stage(space: Space, by: list[str], setting: Setting, planner: Planner, count
                 "mean_macs": sum(macs) / len(macs) if macs else 0.0,
             }
         )
-    return sorted(rows, key=lambda row: (row["feasible"] < ENOUGH * count, -row["mean_macs"]))
+
+    def order(row: dict[str, Any]) -> tuple[bool, float]:
+        few = row["feasible"] < ENOUGH * count
+        return few, -(row["feasible"] if few else row["mean_macs"])
+
+    return sorted(rows, key=order)

@@ -1,8 +1,7 @@
-"""The report: tables and a picture from the records."""
+"""The report: tables from the records."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from . import published
@@ -14,12 +13,13 @@ TINAS = [(70.18, 239.0), (74.66, 393.0)]
 GOALS = {"5mF-TS1": 72.0, "10mF-TS1": 72.0, "5mF-TS3": 80.0, "10mF-TS3": 80.0}
 
 
-def _cifar(records: dict[str, Any]) -> list[dict[str, Any]]:
+def cifar(records: dict[str, Any]) -> list[dict[str, Any]]:
     """The networks for CIFAR-10."""
     return [record for record in records.get("networks", []) if record.get("data", "cifar10") == "cifar10"]
 
 
-def _int8(record: dict[str, Any]) -> float:
+def int8(record: dict[str, Any]) -> float:
+    """Accuracy of the generated code on the test set, in percent."""
     return 100.0 * record["test_int8"]
 
 
@@ -27,7 +27,7 @@ def best(records: dict[str, Any], setting: str) -> dict[str, Any] | None:
     """The network of highest int8 accuracy on the validation split among those that meet a deadline."""
     there = [
         record
-        for record in _cifar(records)
+        for record in cifar(records)
         for price in record["prices"]
         if price["setting"] == setting and price["latency_s"] <= price["deadline_s"]
     ]
@@ -53,7 +53,7 @@ def markdown(records: dict[str, Any], heading: str) -> str:
     for r in records.get("networks", []):
         out.append(
             f"| {r['network']['name']} | {r.get('data', 'cifar10')} | {r['macs']:,} | {r['weights']:,} | {r['epochs']}, {r['seed']} | {r['training_seconds']:.0f} "
-            f"| {100 * r['validation_float']:.2f} % | {100 * r['test_float']:.2f} % | **{_int8(r):.2f} %** "
+            f"| {100 * r['validation_float']:.2f} % | {100 * r['test_float']:.2f} % | **{int8(r):.2f} %** "
             f"| {r['outages_on_host']:,} | {r['failures_on_cortex_m4']:,} | {r['differences_on_cortex_m4']} |"
         )
     out += [
@@ -75,47 +75,60 @@ def markdown(records: dict[str, Any], heading: str) -> str:
         goal = GOALS.get(setting.name)
         aim = "" if goal is None else f" (aim {goal:.0f} %)"
         out.append(
-            f"| {setting.name} | {setting.deadline_s} | {said} % | {_int8(record):.2f} %{aim} | {record['network']['name']} "
+            f"| {setting.name} | {setting.deadline_s} | {said} % | {int8(record):.2f} %{aim} | {record['network']['name']} "
             f"| {price['latency_s']:.1f} | {price['latency_charging_always_s']:.1f} | {price['nvm_bytes']:,} |"
         )
     out += ["", "TiNAS (2025) reports 70.18 % in 239 s and 74.66 % in 393 s at 5 mF, with another supply.", ""]
     out += ["![accuracy and latency at 5 mF](search-front.svg)", ""]
     out += _boards(records)
-    rows = records.get("feasible", [])
-    if rows:
-        out += [
-            "## What can run at all",
-            "",
-            "Random networks of each space, priced before anything is trained. *Continuous* plans as if power never failed, as",
-            "HW-NAS does; its tiles must fit into a power cycle nevertheless. *Reference* is iNAS's planner. What a network",
-            "lacks is named with its layer by `rekindle price`.",
-            "",
-            "| setting | space | planner | sampled, seed | can run in time | lack energy for a step | late | median latency, s | ms each |",
-            "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
-        ]
-        for row in rows:
-            lacks = row["lacks"]
-            median = "–" if row["median_latency_s"] is None else f"{row['median_latency_s']:.1f}"
-            out.append(
-                f"| {row['setting']} | {row['space']} | {row['planner']} | {row['sampled']}, {row['seed']} "
-                f"| {100 * row['feasible'] / row['sampled']:.0f} % | {lacks.get('energy', 0)} | {lacks.get('deadline', 0)} "
-                f"| {median} | {1000 * row['seconds'] / row['sampled']:.1f} |"
-            )
-        equal = records.get("equal")
-        if equal:
-            trained = equal["steps"] + equal["others"]
-            seconds = sum(r["seconds"] / r["epochs"] for r in trained) / len(trained)
-            price = sum(row["seconds"] / row["sampled"] for row in rows) / len(rows)
-            out += [
-                "",
-                f"A price takes {1000 * price:.1f} ms in the mean here, an epoch of training {seconds:.0f} s (mean of the trainings under",
-                "*Equal terms*, on a machine that did other work too): each network that is refused saves that, times the epochs.",
-            ]
-        out.append("")
-    sections = (_continuous, _equal, _stage, _controllers, _trained, _specialised, _correlation, _distilled, _pruned)
+    sections = (_feasible, _continuous, _equal, _stage, _controllers, _trained, _specialised, _correlation, _distilled, _pruned)
     for section in sections:
         out += section(records)
     return "\n".join(out)
+
+
+def _feasible(records: dict[str, Any]) -> list[str]:
+    rows = records.get("feasible", [])
+    if not rows:
+        return []
+    out = [
+        "## What can run at all",
+        "",
+        "Random networks of each space, priced before anything is trained. *Continuous* plans as if power never failed, as",
+        "HW-NAS does; its tiles must fit into a power cycle nevertheless. *Reference* is iNAS's planner. What a network",
+        "lacks is named with its layer by `rekindle price`.",
+        "",
+        "| space | planner | board | sampled, seed | in time, by deadline | lack energy for a step | SRAM | median latency, s | ms each |",
+        "| --- | --- | --- | ---: | --- | ---: | ---: | ---: | ---: |",
+    ]
+    boards: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        boards.setdefault((row["space"], row["planner"], row["setting"].split("-")[0]), []).append(row)
+    for (space, planner, board), found in boards.items():
+        last = found[-1]
+        in_time = ", ".join(f"{r['setting'].split('-')[1]} {100 * r['feasible'] / r['sampled']:.0f} %" for r in found)
+        median = "–" if last["median_latency_s"] is None else f"{last['median_latency_s']:.1f}"
+        seconds = sum(r["seconds"] for r in found) / sum(r["sampled"] for r in found)
+        lacks = last["lacks"]
+        out.append(
+            f"| {space} | {planner} | {board} | {last['sampled']}, {last['seed']} | {in_time} | {lacks.get('energy', 0)} "
+            f"| {lacks.get('sram', 0)} | {median} | {1000 * seconds:.1f} |"
+        )
+    price = sum(row["seconds"] for row in rows) / sum(row["sampled"] for row in rows)
+    refused = sum(row["sampled"] - row["feasible"] for row in rows) / sum(row["sampled"] for row in rows)
+    out += [
+        "",
+        f"Median latencies are of those in time for the last deadline. {100 * refused:.0f} % of all that was asked is refused.",
+    ]
+    equal = records.get("equal")
+    if equal:
+        trained = equal["steps"] + equal["others"]
+        seconds = sum(r["seconds"] / r["epochs"] for r in trained) / len(trained)
+        out += [
+            f"A price takes {1000 * price:.1f} ms in the mean here, an epoch of training {seconds:.0f} s (mean of the trainings under",
+            "*Equal terms*, on a machine that did other work too): each network that is refused saves that, times the epochs.",
+        ]
+    return [*out, ""]
 
 
 def _percent(value: float) -> str:
@@ -144,7 +157,7 @@ def _boards(records: dict[str, Any]) -> list[str]:
     for r in rows:
         board = r["board"]
         out.append(
-            f"| {r['network']['name']} | {r['macs']:,} | {_int8(r):.2f} % | {board['latency_s']:.2f} "
+            f"| {r['network']['name']} | {r['macs']:,} | {int8(r):.2f} % | {board['latency_s']:.2f} "
             f"| {board['power_cycles']} | {board['oracle_s']:.2f} |"
         )
     return [*out, ""]
@@ -188,7 +201,7 @@ def _equal(records: dict[str, Any]) -> list[str]:
     for setting in SETTINGS:
         said = published.accuracy("cifar", setting.name)
         r = as_trained.get(setting.name)
-        cells = "not at hand | | " if r is None else f"{_percent(r['test'])} | {r['published_latency_s']:.1f} | {r['latency_s']:.1f}"
+        cells = "not at hand | – | –" if r is None else f"{_percent(r['test'])} | {r['published_latency_s']:.1f} | {r['latency_s']:.1f}"
         out.append(
             f"| {setting.name} | {setting.deadline_s} | {said:.2f} % | {cells} | **{_percent(last['test'])}** "
             f"| {_seconds(last['latencies_s'][setting.name])} |"
@@ -348,7 +361,7 @@ def _specialised(records: dict[str, Any]) -> list[str]:
             continue
         label = "-".join(str(value) for value in r["choice"].values())
         deployed = known.get(r["run"])
-        accuracy = "" if deployed is None else f"{_int8(deployed):.2f} %"
+        accuracy = "" if deployed is None else f"{int8(deployed):.2f} %"
         out.append(
             f"| {r['setting']} | {r['deadline_s']} | {label} | {r['macs']:,} | {r['latency_s']:.1f} "
             f"| {_percent(r['validation'])} | {accuracy} | {r['priced']} | {r['seconds']:.1f} |"
@@ -415,72 +428,3 @@ def _pruned(records: dict[str, Any]) -> list[str]:
             f"| {_percent(r['validation_cut'])} | **{_percent(r['validation'])}** | {r['epochs']} | {r['steps_that_save_nothing']} |"
         )
     return [*out, ""]
-
-
-def front(records: dict[str, Any], file: Path) -> None:
-    """Accuracy over latency at 5 mF, as an SVG."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "rekindle"
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 5))
-    kinds: dict[str, list[tuple[float, float, str]]] = {}
-    for record in _cifar(records):
-        name = record["network"]["name"]
-        kind = "trained alone"
-        if name.startswith("part-"):
-            kind = "parts of the supernet, not trained further"
-            # Those for other capacitors would stand beside these.
-            if not name.startswith("part-5mF"):
-                continue
-        elif "-by-" in name:
-            kind = "pruned by planned latency, distilled"
-        for price in record["prices"]:
-            if price["setting"] == "5mF-TS1":
-                kinds.setdefault(kind, []).append((price["latency_s"], _int8(record), name))
-    for kind, points in sorted(kinds.items()):
-        points.sort()
-        axes.plot([p[0] for p in points], [p[1] for p in points], "o-", label=f"Rekindle, int8: {kind}")
-        for x, y, name in points:
-            if not name.startswith("part-"):
-                axes.annotate(name, (x, y), textcoords="offset points", xytext=(5, 5), fontsize=7)
-    equal = records.get("equal")
-    if equal:
-        _steps(axes, equal)
-    deadlines = [(s.deadline_s, published.accuracy("cifar", s.name)) for s in SETTINGS if s.name.startswith("5mF")]
-    axes.plot(*zip(*deadlines), "s--", label="iNAS, float, by deadline")
-    axes.plot([p[1] for p in TINAS], [p[0] for p in TINAS], "^:", label="TiNAS, another supply")
-    axes.set_xscale("log")
-    axes.set_xlabel("end-to-end latency, s")
-    axes.set_ylabel("CIFAR-10 test accuracy, %")
-    axes.grid(alpha=0.3, which="both")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=7)
-    figure.tight_layout()
-    figure.savefig(file, metadata={"Date": None})
-    pyplot.close(figure)
-
-
-def _steps(axes: Any, equal: dict[str, Any]) -> None:
-    """What each ingredient is worth: the steps from the published design to ours, in its space."""
-    steps = equal["steps"]
-    first, by_reference = steps[0], steps[1]
-    axes.plot(
-        [r["reference_latency_s"] for r in (first, by_reference)],
-        [100 * r["test"] for r in (first, by_reference)],
-        "+",
-        label="iNAS's planner: its design and one of our controller's, float",
-    )
-    without = ("planner and all else", "controller and all after", "batch norm and all after", "teacher and long training", "long training")
-    ours = [first, *steps[2:]]
-    axes.plot([r["latency_s"] for r in ours], [100 * r["test"] for r in ours], "x-", label="iNAS's space, our planner, float: steps")
-    for text, r in zip((f"without {w}" for w in without[1:]), ours[1:]):
-        axes.annotate(text, (r["latency_s"], 100 * r["test"]), textcoords="offset points", xytext=(6, -3), fontsize=6)
-    designed = next(r for r in equal["continuous"] if r["setting"] == first["setting"])
-    accuracy = next(r["test"] for r in steps if r["network"] == designed["network"])
-    if designed["latency_s"] is not None:
-        axes.plot([designed["latency_s"]], [100 * accuracy], "v", label="HW-NAS-like, float")
-    else:
-        # It has no latency: at the edge of the picture.
-        axes.axhline(100 * accuracy, color="grey", linestyle=":", linewidth=1, label="HW-NAS-like, float: never ends at 5 mF")
