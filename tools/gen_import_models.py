@@ -22,11 +22,14 @@ SAMPLES = 4
 class Network(Builder):
     """A .tflite model, operator by operator."""
 
-    def __init__(self, shape, scale, zero, seed):
+    def __init__(self, shape, scale, zero, seed, floats=False):
         super().__init__()
         self.rng = np.random.default_rng(seed)
         self._codes, self._operators = [], []
-        self.first = self.tensor(shape, scale, zero)
+        # A converter's default: floats at both ends, int8 between.
+        self._floats = floats
+        self._input = self.tensor(shape, [], 0, kind="FLOAT32") if floats else None
+        self.first = self.add("QUANTIZE", [self._input], shape, scale, zero) if floats else self.tensor(shape, scale, zero)
 
     def shape(self, index):
         return list(self._tensors[index].shape)
@@ -35,7 +38,7 @@ class Network(Builder):
         quantization = self._tensors[index].quantization
         return quantization.scale[0], quantization.zeroPoint[0]
 
-    def add(self, name, inputs, shape, scale, zero, options=None):
+    def add(self, name, inputs, shape, scale, zero, options=None, kind="INT8"):
         """An operator and its output."""
         code, operator = schema.OperatorCodeT(), schema.OperatorT()
         code.builtinCode = getattr(schema.BuiltinOperator, name)
@@ -44,7 +47,7 @@ class Network(Builder):
         if code.builtinCode not in [c.builtinCode for c in self._codes]:
             self._codes.append(code)
         operator.opcodeIndex = [c.builtinCode for c in self._codes].index(code.builtinCode)
-        output = self.tensor(shape, scale, zero)
+        output = self.tensor(shape, scale, zero, kind=kind)
         operator.inputs, operator.outputs = inputs, [output]
         if options is not None:
             operator.builtinOptions = options
@@ -79,9 +82,13 @@ class Network(Builder):
         return self.add(name, self.filter(source, filter_shape, axis), shape, scale, zero, options)
 
     def write(self, name, output):
+        (in_scale, in_zero), (out_scale, out_zero) = self.quantization(self.first), self.quantization(output)
+        first = self.first
+        if self._floats:
+            first, output = self._input, self.add("DEQUANTIZE", [output], self.shape(output), [], 0, kind="FLOAT32")
         graph, model = schema.SubGraphT(), schema.ModelT()
         graph.tensors, graph.operators = self._tensors, self._operators
-        graph.inputs, graph.outputs = [self.first], [output]
+        graph.inputs, graph.outputs = [first], [output]
         model.version, model.operatorCodes, model.subgraphs, model.buffers = 3, self._codes, [graph], self._buffers
         out = flatbuffers.Builder(1024)
         out.Finish(model.Pack(out), b"TFL3")
@@ -90,7 +97,13 @@ class Network(Builder):
         golden = b""
         for _ in range(SAMPLES):
             x = self.rng.integers(-128, 128, self.shape(self.first)).astype(np.int8)
-            y = np.asarray(tflm.Interpreter(blob).run(x))
+            if self._floats:
+                # Values that int8 has: what is rounded away is up to whoever quantizes.
+                real = ((x.astype(np.float32) - in_zero) * np.float32(in_scale)).astype(np.float32)
+                y = np.asarray(tflm.Interpreter(blob).run(real)) / np.float32(out_scale) + out_zero
+                y = np.round(y).astype(np.int8)
+            else:
+                y = np.asarray(tflm.Interpreter(blob).run(x))
             assert len(np.unique(y)) > min(8, y.size // 2), f"{name}: {y}"
             golden += x.tobytes() + y.tobytes()
         (OUT / name).with_suffix(".golden").write_bytes(golden)
@@ -149,6 +162,15 @@ def moves():
     n.write("moves", n.add("ADD", [depthwise, centre], [1, 2, 2, 4], 0.06, 4, no_activation(schema.AddOptionsT())))
 
 
+def floats():
+    """Floats at both ends, as a converter leaves them unless it is told otherwise."""
+    n = Network([1, 7, 6, 3], 0.04, -3, seed=3, floats=True)
+    conv = n.conv(n.first, [1, 5, 4, 6], [6, 3, 3, 3], 0.05, -11)
+    relu = n.same("RELU", [conv], [1, 5, 4, 6])
+    n.write("floats", n.add("LOGISTIC", [relu], [1, 5, 4, 6], 1 / 256, -128))
+
+
 OUT.mkdir(parents=True, exist_ok=True)
 gates()
 moves()
+floats()

@@ -5,10 +5,11 @@
 //! [`Import::write`] from a `build.rs`.
 //!
 //! ```text
-//! model.tflite → tflite::read → Graph → Program → memory::plan → emit
+//! model.tflite → tflite::read → Graph → ends::strip → Program → memory::plan → emit
 //! ```
 
 mod emit;
+mod ends;
 mod error;
 mod fuse;
 pub mod graph;

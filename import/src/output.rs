@@ -7,7 +7,7 @@ use crate::emit::{self, Names};
 use crate::fuse::{chain, fuse};
 use crate::memory::{self, Limits, Need, Shared};
 use crate::program::Program;
-use crate::{ImportError, tflite};
+use crate::{ImportError, ends, tflite};
 
 /// How to import a model.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +59,8 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     let mut words = vec![0_u64; bytes.len().div_ceil(8)];
     let copy = &mut zerocopy::IntoBytes::as_mut_bytes(&mut words[..])[..bytes.len()];
     copy.copy_from_slice(bytes);
-    let graph = tflite::read(copy)?;
+    let mut graph = tflite::read(copy)?;
+    ends::strip(&mut graph);
     let single = Program::new(&graph)?;
     let chained = (!options.apart && options.fuse != Fuse::Never)
         .then(|| chain(&single))

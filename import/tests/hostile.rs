@@ -13,10 +13,11 @@ use rekindle_import::{ImportError, Options, import, tflite};
 static MEMORY: Cap<System> = Cap::new(System, 64 << 20);
 
 /// The project's own models.
-const MODELS: [&[u8]; 3] = [
+const MODELS: [&[u8]; 4] = [
     include_bytes!("../../examples/data/lenet.tflite"),
     include_bytes!("../../tests/data/import/gates.tflite"),
     include_bytes!("../../tests/data/import/moves.tflite"),
+    include_bytes!("../../tests/data/import/floats.tflite"),
 ];
 /// The largest of them.
 const MODEL: &[u8] = MODELS[0];

@@ -12,10 +12,11 @@ use rekindle_import::{Fuse, Limits, Options, Place, import};
 use zip::ZipArchive;
 
 /// Name, and path relative to the repository's root without `.tflite`; golden vectors are beside the reference models.
-const MODELS: [(&str, &str); 8] = [
+const MODELS: [(&str, &str); 9] = [
     ("lenet", "examples/data/lenet"),
     ("gates", "tests/data/import/gates"),
     ("moves", "tests/data/import/moves"),
+    ("floats", "tests/data/import/floats"),
     ("hello_world", "../shared/models/hello_world_int8"),
     ("micro_speech", "../shared/models/micro_speech_quantized"),
     ("keyword_spotting", "../shared/models/kws_ref_model"),

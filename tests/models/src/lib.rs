@@ -85,6 +85,9 @@ model!(
     /// Paddings, slices, transpositions, and filters with dilation; random weights.
     moves if has_moves);
 model!(
+    /// Floats at both ends; random weights.
+    floats if has_floats);
+model!(
     /// `TensorFlow`'s sine.
     hello_world if has_hello_world);
 model!(

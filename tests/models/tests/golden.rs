@@ -162,6 +162,13 @@ mod moves {
     ends!(moves);
 }
 
+/// Floats at the ends of a file are int8 at the ends of the code.
+mod floats {
+    use super::*;
+
+    ends!(floats);
+}
+
 macro_rules! golden {
     ($($name:ident if $has:ident: $file:literal, $layers:literal;)*) => {$(
         #[cfg($has)]
