@@ -138,6 +138,7 @@ mod buffer;
 pub mod clock;
 #[cfg(feature = "crash")]
 pub mod crash;
+mod crc;
 mod cx;
 mod engine;
 mod error;

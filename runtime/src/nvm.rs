@@ -191,7 +191,7 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
             .word(M::FINGERPRINT.value())
             .word(RECORD as u64)
             .word(u64::from(S::WORD_ATOMIC))
-            .text("rekindle 1"); // the format
+            .text("rekindle 2"); // the format
         let mut core = Core::new(store, map, fingerprint, Self::DATA_AT);
         as_dyn(&mut core).recover()?;
         Ok(Self { core, memory })
@@ -224,8 +224,8 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     ) -> Result<Outcome, Error> {
         let core = as_dyn(&mut self.core);
         core.set_owner((&raw const self.memory).addr());
-        // An earlier call may have ended with an error or a panic: only NVM says where we are.
-        core.recover()?;
+        // An earlier call may have ended with an error or a panic: then only NVM says where we are.
+        core.look()?;
         if core.found == Found::Complete {
             return Ok(Outcome::AlreadyComplete);
         }
@@ -259,7 +259,7 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     /// When the store fails.
     pub fn restart(&mut self) -> Result<(), Error> {
         let core = as_dyn(&mut self.core);
-        core.recover()?;
+        core.look()?;
         core.claim()?;
         if core.found == Found::Idle {
             Ok(())
@@ -281,7 +281,7 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     ) -> Result<(), Error> {
         let core = as_dyn(&mut self.core);
         core.set_owner((&raw const self.memory).addr());
-        core.recover()?;
+        core.look()?;
         if core.found == Found::Interrupted {
             return Err(Error::Interrupted);
         }

@@ -4,7 +4,7 @@ use zerocopy::TryFromBytes;
 
 use super::Core;
 use crate::Error;
-use crate::record::HEADER;
+use crate::record::{self, HEADER};
 use crate::saved::Saved;
 use crate::store::Store;
 use crate::task::{Frame, TaskInfo};
@@ -15,15 +15,30 @@ const FRAME: usize = 3;
 impl<S: Store> Core<S> {
     /// Enters a task: commits that it has begun, or, when resuming, claims its frame.
     ///
+    /// Its entry is what it goes on from after an outage, so that nothing its callers did before is done again, when it may
+    /// have overwritten what they read. In a run that has done nothing yet there is no need of a record for that: a word
+    /// says that the run has begun, and it starts from there again.
+    ///
     /// # Errors
     ///
     /// [`Error::Foreign`] when another task is recorded here, [`Error::FrameTooLarge`], [`Error::SecondTask`], or when
     /// the store fails.
     pub fn enter(&mut self, info: &'static TaskInfo) -> Result<Frame, Error> {
         if self.resuming {
-            return self.reenter(info);
+            if self.len != 0 {
+                return self.reenter(info);
+            }
+            let hash = if S::WORD_ATOMIC {
+                record::word_begun(info.hash)
+            } else {
+                info.hash
+            };
+            if self.begun != hash {
+                return Err(Error::Foreign);
+            }
         }
-        if self.len == 0 && self.ended {
+        let outermost = self.len == 0;
+        if outermost && self.ended {
             return Err(Error::SecondTask { task: info.name });
         }
         let frame = Frame {
@@ -37,7 +52,17 @@ impl<S: Store> Core<S> {
         self.site = 0;
         let [h0, h1] = info.hash.to_le_bytes();
         self.push(&[h0, h1, info.first])?;
-        self.commit()?;
+        if !self.untouched {
+            self.commit()?;
+        } else if outermost && !self.resuming {
+            self.commit_begun(info.hash)?;
+        }
+        self.resuming = false;
+        self.untouched &= info.leads;
+        #[cfg(feature = "crash")]
+        if crate::crash::seeded(crate::crash::Bug::EntryNotRecorded) {
+            self.untouched = true;
+        }
         self.site = info.first;
         Ok(frame)
     }
