@@ -4,7 +4,7 @@ use rekindle::prelude::*;
 
 #[cfg(rekindle_dsp)]
 use crate::dsp;
-use crate::product::product;
+use crate::product::{dot, product};
 use crate::requant::{Activation, Multiplier, fold};
 use crate::tensor::Tensor;
 #[cfg(rekindle_dsp)]
@@ -162,11 +162,8 @@ impl<const I: usize, const O: usize> Dense<I, O> {
         else {
             return 0; // there is no such neuron
         };
-        let mut acc = *bias;
-        for (value, weight) in x.flat().iter().zip(weights) {
-            acc = acc.wrapping_add(product(*value, *weight));
-        }
-        self.activation.quantize(acc, *scale)
+        self.activation
+            .quantize(dot(x.flat(), weights, *bias), *scale)
     }
 }
 
