@@ -6,6 +6,7 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 
 use crate::conv2d::Conv2d;
 use crate::dsp::{self, Fours};
+use crate::tensor::Tensor;
 use crate::window::dilated;
 
 /// The input under one filter, as it is.
@@ -134,16 +135,17 @@ impl<
     #[inline(never)]
     fn two(&self, places: &Wide<KH, KW, C>) -> [[i8; M]; 2] {
         let mut out = [[0; M]; 2];
-        if const { dsp::pairs_takes(KH * KW * C, M) } && self.ordinary {
+        if const { dsp::pairs_takes(KH * KW * C, M) } {
             let (values, rows) = (places.fours(), &self.weight);
-            dsp::pairs(
-                values,
-                rows,
-                &self.bias,
-                &self.scale,
-                self.activation,
-                &mut out,
-            );
+            let (bias, scale) = (&self.bias, &self.scale);
+            if self.ordinary {
+                dsp::pairs(values, rows, bias, scale, self.activation, &mut out);
+            } else {
+                let weights = rows.flat();
+                for (v, out) in out.iter_mut().enumerate() {
+                    dsp::pairs_rare(values, v, weights, bias, scale, self.activation, out);
+                }
+            }
             return out;
         }
         let mut next = 0;

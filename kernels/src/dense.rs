@@ -97,17 +97,17 @@ impl<const I: usize, const O: usize> Dense<I, O> {
     /// ```
     #[inline]
     pub fn values<X: Tensor>(&self, x: &X) -> [i8; O] {
-        let mut out = [0; O];
-        let mut first = 0;
-        let (blocks, rest) = out.as_chunks_mut::<NEURONS>();
-        for block in blocks {
-            *block = self.neurons(x, first);
-            first += NEURONS;
+        // A loop: `array::from_fn` is as many copies of the neuron.
+        #[cfg(not(rekindle_dsp))]
+        {
+            let mut out = [0; O];
+            for (o, value) in out.iter_mut().enumerate() {
+                *value = self.neuron(x, o);
+            }
+            out
         }
-        for (o, value) in rest.iter_mut().enumerate() {
-            *value = self.neuron(x, first + o);
-        }
-        out
+        #[cfg(rekindle_dsp)]
+        self.neurons(x, 0)
     }
 
     /// The sums of neurons from `first` on, before any input.

@@ -82,7 +82,13 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         x: &[[[i8; C]; W]; H],
         place: Place,
     ) -> [i8; C] {
-        self.sums(x, place).map(|sum| self.rounded(sum, place))
+        let sums = self.sums(x, place);
+        // A loop: `map` of an array is as many copies of the division.
+        let mut out = [0; C];
+        for (out, sum) in out.iter_mut().zip(&sums) {
+            *out = self.rounded(*sum, place);
+        }
+        out
     }
 
     /// A maximum as an output.

@@ -121,6 +121,13 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     /// ```
     pub const NEEDED: usize = Self::DATA_AT + M::SIZE;
 
+    /// What records are bound to whatever the program: a constant, so that hashing it takes no code.
+    const FORMAT: Fingerprint = Fingerprint::new()
+        .word(M::FINGERPRINT.value())
+        .word(RECORD as u64)
+        .word(S::WORD_ATOMIC as u64)
+        .text("rekindle 2");
+
     /// Reads what the store holds. Writes nothing.
     ///
     /// Records are bound to the layout of `M` and to the source of the tasks. A program whose meaning also depends on
@@ -187,11 +194,7 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
         if S::MAPPED && !map.base().addr().get().is_multiple_of(align) {
             return Err(Error::Misaligned { align });
         }
-        let fingerprint = program
-            .word(M::FINGERPRINT.value())
-            .word(RECORD as u64)
-            .word(u64::from(S::WORD_ATOMIC))
-            .text("rekindle 2"); // the format
+        let fingerprint = program.word(Self::FORMAT.value());
         let mut core = Core::new(store, map, fingerprint, Self::DATA_AT);
         as_dyn(&mut core).recover()?;
         Ok(Self { core, memory })

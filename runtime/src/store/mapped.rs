@@ -91,6 +91,8 @@ impl Store for Mapped<'_> {
         Some(self.map)
     }
 
+    // One copy: what is hot reads and writes through the mapping.
+    #[inline(never)]
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
         StoreError::check(at, into.len(), self.map.len())?;
         // SAFETY: in range by the check, and `into` is elsewhere because nobody borrows the mapping.
@@ -104,6 +106,7 @@ impl Store for Mapped<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn write(&mut self, at: usize, from: &[u8]) -> Result<(), StoreError> {
         StoreError::check(at, from.len(), self.map.len())?;
         for (i, &byte) in from.iter().enumerate() {
