@@ -7,7 +7,7 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 use crate::conv2d::Conv2d;
 use crate::dsp::{self, Fours};
 use crate::tensor::Tensor;
-use crate::window::dilated;
+use crate::window::{Span, dilated};
 
 /// The input under one filter, as it is.
 type Patch<const KH: usize, const KW: usize, const C: usize> = [[[i8; C]; KW]; KH];
@@ -75,9 +75,9 @@ impl<
             dilated::<H, OH, KH, SH, DH, PH>(r),
             dilated::<W, OW, KW, SW, DW, PW>(c),
         );
-        let mut patch = [[[self.input_zero; C]; KW]; KH];
         if const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW {
             // Of constant length: a few loads and stores instead of a call.
+            let mut patch = [[[0; C]; KW]; KH];
             for (to, line) in patch.iter_mut().zip(x.iter().skip(rows.input)) {
                 if let Some(from) = part::<W, KW, C>(line, columns.input) {
                     *to = *from;
@@ -85,8 +85,28 @@ impl<
             }
             return patch;
         }
+        self.at_edge::<H, W>(x, rows, columns)
+    }
+
+    /// The same where they hang over the edge, or their inputs are apart.
+    // Not inlined: there are more places of either kind than code for it should be.
+    #[inline(never)]
+    fn at_edge<const H: usize, const W: usize>(
+        &self,
+        x: &[[[i8; C]; W]; H],
+        rows: Span,
+        columns: Span,
+    ) -> Patch<KH, KW, C> {
+        let mut patch = [[[self.input_zero; C]; KW]; KH];
         let lines = x.iter().skip(rows.input).step_by(DH).take(rows.len);
         for (to, line) in patch.iter_mut().skip(rows.kernel).zip(lines) {
+            if const { DW == 1 } {
+                let (from, all) = (columns.of(line), to.get_mut(columns.kernel..));
+                if let Some(to) = all.and_then(|to| to.get_mut(..from.len())) {
+                    to.copy_from_slice(from);
+                }
+                continue;
+            }
             let pixels = line.iter().skip(columns.input).step_by(DW);
             let to = to.iter_mut().skip(columns.kernel).take(columns.len);
             for (to, from) in to.zip(pixels) {

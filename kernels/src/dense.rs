@@ -206,12 +206,14 @@ pub fn dense<X: Tensor, const I: usize, const O: usize>(
 ) {
     #[commit]
     for block in 0..O.div_ceil(NEURONS) {
-        let first = block * NEURONS;
-        if first + NEURONS <= O {
-            y.set(rekindle::Run::<NEURONS>(first), layer.neurons(x, first));
-        } else {
-            for o in first..O {
-                y.set(rekindle::Run::<1>(o), layer.neurons(x, o));
+        for four in 0..NEURONS / 4 {
+            let first = block * NEURONS + 4 * four;
+            if first + 4 <= O {
+                y.set(rekindle::Run::<4>(first), layer.neurons(x, first));
+            } else if !O.is_multiple_of(4) {
+                for o in first..O {
+                    y.set(rekindle::Run::<1>(o), layer.neurons(x, o));
+                }
             }
         }
     }

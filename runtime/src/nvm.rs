@@ -228,13 +228,12 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
         let core = as_dyn(&mut self.core);
         core.set_owner((&raw const self.memory).addr());
         // An earlier call may have ended with an error or a panic: then only NVM says where we are.
-        core.look()?;
+        core.claim()?;
         if core.found == Found::Complete {
             return Ok(Outcome::AlreadyComplete);
         }
         let mut restarted = false;
         loop {
-            core.claim()?;
             core.begin_run();
             let resuming = core.is_resuming();
             let result = run(&mut Cx::new(core, arena), &mut self.memory);
@@ -262,7 +261,6 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     /// When the store fails.
     pub fn restart(&mut self) -> Result<(), Error> {
         let core = as_dyn(&mut self.core);
-        core.look()?;
         core.claim()?;
         if core.found == Found::Idle {
             Ok(())
@@ -284,11 +282,10 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     ) -> Result<(), Error> {
         let core = as_dyn(&mut self.core);
         core.set_owner((&raw const self.memory).addr());
-        core.look()?;
+        core.claim()?;
         if core.found == Found::Interrupted {
             return Err(Error::Interrupted);
         }
-        core.claim()?;
         core.write_back(buffer(&mut self.memory), value)?;
         core.settle()
     }

@@ -23,18 +23,6 @@ pub(crate) enum Found {
 }
 
 impl<S: Store> Core<S> {
-    /// Makes sure that what is known is what NVM says.
-    ///
-    /// Only whoever opens NVM, and whoever comes after an error or a panic, has to look there: nothing else writes to it.
-    #[inline]
-    pub(crate) fn look(&mut self) -> Result<(), Error> {
-        #[cfg(feature = "crash")]
-        if crate::crash::seeded(crate::crash::Bug::SramBelieved) {
-            return Ok(());
-        }
-        if self.known { Ok(()) } else { self.recover() }
-    }
-
     /// Reads the control area. Afterwards nothing from SRAM matters any more.
     #[inline(never)]
     pub(crate) fn recover(&mut self) -> Result<(), Error> {
@@ -141,7 +129,17 @@ impl<S: Store> Core<S> {
     }
 
     /// Makes NVM this program's, if it is not: outdates whatever records it holds, of any program.
+    ///
+    /// What is known is what NVM says: only whoever opens it, and whoever comes after an error or a panic, has to look
+    /// there, as nothing else writes to it.
+    #[inline(never)]
     pub(crate) fn claim(&mut self) -> Result<(), Error> {
+        let known = self.known;
+        #[cfg(feature = "crash")]
+        let known = known || crate::crash::seeded(crate::crash::Bug::SramBelieved);
+        if !known {
+            self.recover()?;
+        }
         if !matches!(self.found, Found::Blank | Found::Foreign) {
             return Ok(());
         }
