@@ -10,6 +10,9 @@
 //! record: crc u32 | seq u8 | len u16 | counter u32 | len bytes of frames
 //! ```
 //!
+//! A record without frames says how a whole run goes: idle, begun or complete. While it says idle, a position word with its tag
+//! says the same at less cost: count 0 is idle, the greatest complete, all others begun.
+//!
 //! Numbers are little-endian and unaligned, except that the two words are in native order, which is the same on every
 //! target that we know of.
 
