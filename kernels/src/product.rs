@@ -16,12 +16,10 @@ pub(crate) fn product(value: impl Into<i16>, weight: i8) -> i32 {
 #[inline(always)]
 pub(crate) fn dot(values: &[i8], weights: &[i8], acc: i32) -> i32 {
     #[cfg(target_feature = "sse2")]
-    {
+    let (values, weights, acc) = {
         let ((xs, x), (ws, w)) = (values.as_chunks(), weights.as_chunks());
-        let acc = acc.wrapping_add(crate::sse2::dot(xs, ws));
-        return one_by_one(x, w, acc);
-    }
-    #[cfg(not(target_feature = "sse2"))]
+        (x, w, acc.wrapping_add(crate::sse2::dot(xs, ws)))
+    };
     one_by_one(values, weights, acc)
 }
 

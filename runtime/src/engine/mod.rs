@@ -17,6 +17,8 @@ pub(crate) use recover::Found;
 /// The last field is unsized, so that tasks do not depend on the size of records.
 #[doc(hidden)]
 #[derive(Debug)]
+// Facts of their own, each of which changes at another time.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Core<S, R: ?Sized = [u8]> {
     // These are read by every commit of a position.
     /// Where NVM is mapped; dangling where it is not.
