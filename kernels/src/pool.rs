@@ -81,12 +81,15 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         place: Place,
     ) -> [i8; C] {
         let sums = self.sums(x, place);
-        // A loop: `map` of an array is as many copies of the division.
-        let mut out = [0; C];
-        for (out, sum) in out.iter_mut().zip(&sums) {
-            *out = self.rounded(*sum, place);
+        if cfg!(target_arch = "arm") {
+            // A loop: `map` of an array is as many copies of the division.
+            let mut out = [0; C];
+            for (out, sum) in out.iter_mut().zip(&sums) {
+                *out = self.rounded(*sum, place);
+            }
+            return out;
         }
-        out
+        sums.map(|sum| self.rounded(sum, place))
     }
 
     /// A maximum as an output.
