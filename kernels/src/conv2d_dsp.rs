@@ -6,7 +6,8 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 
 use crate::conv2d::Conv2d;
 use crate::dsp::{self, Fours};
-use crate::window::dilated;
+use crate::tensor::Tensor;
+use crate::window::{Span, dilated};
 
 /// The input under one filter, as it is.
 type Patch<const KH: usize, const KW: usize, const C: usize> = [[[i8; C]; KW]; KH];
@@ -74,9 +75,9 @@ impl<
             dilated::<H, OH, KH, SH, DH, PH>(r),
             dilated::<W, OW, KW, SW, DW, PW>(c),
         );
-        let mut patch = [[[self.input_zero; C]; KW]; KH];
         if const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW {
             // Of constant length: a few loads and stores instead of a call.
+            let mut patch = [[[0; C]; KW]; KH];
             for (to, line) in patch.iter_mut().zip(x.iter().skip(rows.input)) {
                 if let Some(from) = part::<W, KW, C>(line, columns.input) {
                     *to = *from;
@@ -84,8 +85,28 @@ impl<
             }
             return patch;
         }
+        self.at_edge::<H, W>(x, rows, columns)
+    }
+
+    /// The same where they hang over the edge, or their inputs are apart.
+    // Not inlined: there are more places of either kind than code for it should be.
+    #[inline(never)]
+    fn at_edge<const H: usize, const W: usize>(
+        &self,
+        x: &[[[i8; C]; W]; H],
+        rows: Span,
+        columns: Span,
+    ) -> Patch<KH, KW, C> {
+        let mut patch = [[[self.input_zero; C]; KW]; KH];
         let lines = x.iter().skip(rows.input).step_by(DH).take(rows.len);
         for (to, line) in patch.iter_mut().skip(rows.kernel).zip(lines) {
+            if const { DW == 1 } {
+                let (from, all) = (columns.of(line), to.get_mut(columns.kernel..));
+                if let Some(to) = all.and_then(|to| to.get_mut(..from.len())) {
+                    to.copy_from_slice(from);
+                }
+                continue;
+            }
             let pixels = line.iter().skip(columns.input).step_by(DW);
             let to = to.iter_mut().skip(columns.kernel).take(columns.len);
             for (to, from) in to.zip(pixels) {
@@ -134,16 +155,17 @@ impl<
     #[inline(never)]
     fn two(&self, places: &Wide<KH, KW, C>) -> [[i8; M]; 2] {
         let mut out = [[0; M]; 2];
-        if const { dsp::pairs_takes(KH * KW * C, M) } && self.ordinary {
+        if const { dsp::pairs_takes(KH * KW * C, M) } {
             let (values, rows) = (places.fours(), &self.weight);
-            dsp::pairs(
-                values,
-                rows,
-                &self.bias,
-                &self.scale,
-                self.activation,
-                &mut out,
-            );
+            let (bias, scale) = (&self.bias, &self.scale);
+            if self.ordinary {
+                dsp::pairs(values, rows, bias, scale, self.activation, &mut out);
+            } else {
+                let weights = rows.flat();
+                for (v, out) in out.iter_mut().enumerate() {
+                    dsp::pairs_rare(values, v, weights, bias, scale, self.activation, out);
+                }
+            }
             return out;
         }
         let mut next = 0;

@@ -4,7 +4,7 @@ use rekindle::prelude::*;
 
 #[cfg(rekindle_dsp)]
 use crate::dsp;
-use crate::product::product;
+use crate::product::{dot, product};
 use crate::requant::{Activation, Multiplier, fold};
 use crate::tensor::Tensor;
 #[cfg(rekindle_dsp)]
@@ -97,17 +97,17 @@ impl<const I: usize, const O: usize> Dense<I, O> {
     /// ```
     #[inline]
     pub fn values<X: Tensor>(&self, x: &X) -> [i8; O] {
-        let mut out = [0; O];
-        let mut first = 0;
-        let (blocks, rest) = out.as_chunks_mut::<NEURONS>();
-        for block in blocks {
-            *block = self.neurons(x, first);
-            first += NEURONS;
+        // A loop: `array::from_fn` is as many copies of the neuron.
+        #[cfg(not(rekindle_dsp))]
+        {
+            let mut out = [0; O];
+            for (o, value) in out.iter_mut().enumerate() {
+                *value = self.neuron(x, o);
+            }
+            out
         }
-        for (o, value) in rest.iter_mut().enumerate() {
-            *value = self.neuron(x, first + o);
-        }
-        out
+        #[cfg(rekindle_dsp)]
+        self.neurons(x, 0)
     }
 
     /// The sums of neurons from `first` on, before any input.
@@ -162,11 +162,8 @@ impl<const I: usize, const O: usize> Dense<I, O> {
         else {
             return 0; // there is no such neuron
         };
-        let mut acc = *bias;
-        for (value, weight) in x.flat().iter().zip(weights) {
-            acc = acc.wrapping_add(product(*value, *weight));
-        }
-        self.activation.quantize(acc, *scale)
+        self.activation
+            .quantize(dot(x.flat(), weights, *bias), *scale)
     }
 }
 
@@ -209,12 +206,14 @@ pub fn dense<X: Tensor, const I: usize, const O: usize>(
 ) {
     #[commit]
     for block in 0..O.div_ceil(NEURONS) {
-        let first = block * NEURONS;
-        if first + NEURONS <= O {
-            y.set(rekindle::Run::<NEURONS>(first), layer.neurons(x, first));
-        } else {
-            for o in first..O {
-                y.set(rekindle::Run::<1>(o), layer.neurons(x, o));
+        for four in 0..NEURONS / 4 {
+            let first = block * NEURONS + 4 * four;
+            if first + 4 <= O {
+                y.set(rekindle::Run::<4>(first), layer.neurons(x, first));
+            } else if !O.is_multiple_of(4) {
+                for o in first..O {
+                    y.set(rekindle::Run::<1>(o), layer.neurons(x, o));
+                }
             }
         }
     }

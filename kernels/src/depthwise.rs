@@ -178,11 +178,14 @@ impl<
     #[inline(never)]
     fn fours(&self, under: &[[&[i8; M]; KW]; KH], out: &mut [i8; M]) {
         let (under, taps) = (under.as_flattened(), self.weight.as_flattened());
-        if const { KH * KW == 9 && dsp::nine_takes(M) }
-            && self.ordinary
-            && let (Ok(under), Ok(taps)) = (under.try_into(), taps.try_into())
-        {
-            return dsp::nine(under, taps, &self.bias, &self.scale, self.activation, out);
+        if const { KH * KW == 9 && dsp::nine_takes(M) } {
+            match (under.try_into(), taps.try_into()) {
+                (Ok(under), Ok(taps)) if self.ordinary => {
+                    dsp::nine(under, taps, &self.bias, &self.scale, self.activation, out);
+                }
+                _ => self.one_by_one(under, out),
+            }
+            return;
         }
         let (bias, scale) = (self.bias.as_chunks::<4>().0, self.scale.as_chunks::<4>().0);
         let out = out.as_chunks_mut::<4>().0.iter_mut();
@@ -190,6 +193,23 @@ impl<
             let acc = dsp::lanes(under, taps, m, *bias);
             let four = self.activation.quantize_four(acc, scale, self.ordinary);
             *out = four.to_le_bytes().map(u8::cast_signed);
+        }
+    }
+
+    /// The same for any multipliers: small, as hardly any layer has need of it.
+    #[cfg(rekindle_dsp)]
+    #[cold]
+    #[inline(never)]
+    fn one_by_one(&self, under: &[&[i8; M]], out: &mut [i8; M]) {
+        let channels = out.iter_mut().zip(self.bias.iter().zip(&self.scale));
+        for (m, (out, (bias, scale))) in channels.enumerate() {
+            let mut acc = *bias;
+            for (values, taps) in under.iter().zip(self.weight.as_flattened()) {
+                if let (Some(value), Some(tap)) = (values.get(m), taps.get(m)) {
+                    acc = acc.wrapping_add(product(*value, *tap));
+                }
+            }
+            *out = self.activation.quantize(acc, *scale);
         }
     }
 

@@ -337,84 +337,146 @@ pub(crate) fn pairs<R: Tensor, const M: usize>(
     }
 }
 
-/// Sixteen products of [`four_rows`].
+/// The channels of [`pairs`] at place `v`, for any multipliers, one by one: small, and one copy for all shapes, as hardly any
+/// layer has need of it. `weights` are the rows of all channels.
+#[cold]
+#[inline(never)]
+pub(crate) fn pairs_rare(
+    values: &[Fours],
+    v: usize,
+    weights: &[i8],
+    bias: &[i32],
+    scale: &[Multiplier],
+    activation: Activation,
+    out: &mut [i8],
+) {
+    let rows = weights.chunks_exact((4 * values.len()).max(1));
+    for (out, ((row, bias), scale)) in out.iter_mut().zip(rows.zip(bias).zip(scale)) {
+        let mut acc = *bias;
+        for (fours, weights) in values.iter().zip(row.chunks_exact(4)) {
+            for (k, weight) in weights.iter().enumerate() {
+                let pair = fours.get(2 * (k % 2) + v).copied().unwrap_or(0);
+                let value = (pair >> (16 * (k / 2))) as i16;
+                acc = acc.wrapping_add(i32::from(value) * i32::from(*weight));
+            }
+        }
+        *out = activation.quantize(acc, *scale);
+    }
+}
+
+/// Sixteen products of [`blocks`]: `s` holds a temporary, `v` and `xo` the values.
 macro_rules! four_rows_step {
     () => {
         "ldr {xo}, [{x}], #4
         ldr {t}, [{w}, #{k1}]
-        sxtb16 {xe}, {xo}
+        sxtb16 {v}, {xo}
         sxtb16 {xo}, {xo}, ror #8
         ldr {s}, [{w}, #{k2}]
         sxtb16 {u}, {t}
-        smlad {b}, {u}, {xe}, {b}
+        smlad {b}, {u}, {v}, {b}
         sxtb16 {t}, {t}, ror #8
         smlad {b}, {t}, {xo}, {b}
         ldr {t}, [{w}, #{k3}]
         sxtb16 {u}, {s}
-        smlad {c}, {u}, {xe}, {c}
+        smlad {c}, {u}, {v}, {c}
         sxtb16 {s}, {s}, ror #8
         smlad {c}, {s}, {xo}, {c}
         ldr {s}, [{w}], #4
         sxtb16 {u}, {t}
-        smlad {d}, {u}, {xe}, {d}
+        smlad {d}, {u}, {v}, {d}
         sxtb16 {t}, {t}, ror #8
         smlad {d}, {t}, {xo}, {d}
         sxtb16 {u}, {s}
-        smlad {a}, {u}, {xe}, {a}
+        smlad {a}, {u}, {v}, {a}
         sxtb16 {s}, {s}, ror #8
         smlad {a}, {s}, {xo}, {a}"
     };
 }
 
-/// Whether [`four_rows`] takes rows of `k` weights.
-const fn four_rows_takes(k: usize) -> bool {
-    4 <= k && 3 * k <= REACH
+/// Whether [`blocks`] takes rows of `k` weights.
+const fn blocks_takes(k: usize) -> bool {
+    k == 1 || 4 <= k && 3 * k <= REACH
 }
 
-/// Dot products of values with four rows of as many weights, added to `acc`.
+/// How many times [`blocks`] does two words of a row of `k` weights in a loop: the four of a short one have none.
+const fn twos(k: usize) -> usize {
+    if k < 20 { 0 } else { k / 8 }
+}
+
+/// Addresses and constants of [`blocks`], for which there are no registers.
+#[repr(C)]
+struct Blocks {
+    values: *const i8,
+    rows: *const i8,
+    bias: *const i32,
+    scale: *const Multiplier,
+    out: *mut i8,
+    end: *const i8,
+    offset: i32,
+    min: u32,
+    max: u32,
+    /// The last values, where there are too few for a word of their own.
+    last: u32,
+}
+
+/// Outputs from the same values with a row of weights each, four by four; the multipliers are ordinary.
+///
+/// All slices have as many elements as `rows`, a multiple of four.
 #[inline(always)]
-fn four_rows<R: Tensor>(
+fn blocks<R: Tensor>(
     values: &R,
-    rows: &[R; 4],
-    [mut a, mut b, mut c, mut d]: [i32; 4],
-) -> [i32; 4] {
-    if !four_rows_takes(R::LEN) {
-        return [a, b, c, d];
+    rows: &[R],
+    bias: &[i32],
+    scale: &[Multiplier],
+    activation: Activation,
+    out: &mut [i8],
+) {
+    let n = rows.len();
+    let same = bias.len() == n && scale.len() == n && out.len() == n;
+    if !blocks_takes(R::LEN) || n == 0 || !n.is_multiple_of(4) || !same {
+        return;
     }
     let values = values.flat();
-    let mut x = values.as_ptr();
-    let mut w = rows.flat().as_ptr();
-    macro_rules! steps {
-        ($count:expr, $($step:expr),*) => {
-            if $count > 0 {
-                // SAFETY: reads all whole words of the values and of each row, in two parts, and for the last part one word of
-                // its own; the rows are as far apart as they are long, and any alignment is good for `LDR`. Nothing is written.
-                unsafe {
-                    asm!("2:", $($step,)* "subs {n}, {n}, #1", "bne 2b",
-                        x = inout(reg) x, w = inout(reg) w, n = inout(reg) $count => _,
-                        a = inout(reg) a, b = inout(reg) b, c = inout(reg) c, d = inout(reg) d,
-                        t = out(reg) _, s = out(reg) _, u = out(reg) _, xe = out(reg) _, xo = out(reg) _,
-                        k1 = const reach(R::LEN), k2 = const reach(2 * R::LEN), k3 = const reach(3 * R::LEN), options(readonly, nostack));
-                }
-            }
-        };
+    let mut all = Blocks {
+        values: values.as_ptr(),
+        rows: rows.as_ptr().cast(),
+        bias: bias.as_ptr(),
+        scale: scale.as_ptr(),
+        out: out.as_mut_ptr(),
+        end: out.as_ptr().wrapping_add(n),
+        offset: 1 + 2 * i32::from(activation.zero),
+        min: splat(activation.min),
+        max: splat(activation.max),
+        last: if const { R::LEN > 4 && !R::LEN.is_multiple_of(4) } {
+            tail(values)
+        } else {
+            0
+        },
+    };
+    // SAFETY: for each four rows, of which there are four at least, reads all values, or whole words of them and then the last
+    // ones, as many weights of each row, four biases and four multipliers, and writes four values. Any alignment is good for
+    // `LDR` and `STR`; what `LDRD` takes are words. `all` is written, and nothing reads it later. What is pushed is popped.
+    unsafe {
+        asm!(
+            "3:", "ldrd {x}, {w}, [{s}]", "ldr {n}, [{s}, #8]", "ldrd {a}, {b}, [{n}], #8", "ldrd {c}, {d}, [{n}], #8", "str {n}, [{s}, #8]",
+            ".if {k} == 1", "ldr {t}, [{w}], #4", "ldrsb {v}, [{x}]", "sxtb16 {u}, {t}", "sxtb16 {t}, {t}, ror #8",
+            "smlabb {a}, {u}, {v}, {a}", "smlatb {c}, {u}, {v}, {c}", "smlabb {b}, {t}, {v}, {b}", "smlatb {d}, {t}, {v}, {d}",
+            ".else", "push {{{s}}}",
+            ".if {twos}", "mov {n}, #{twos}", "2:", four_rows_step!(), four_rows_step!(), "subs {n}, {n}, #1", "bne 2b", ".endif",
+            ".if {rest}", ".rept {rest}", four_rows_step!(), ".endr", ".endif",
+            ".if {odd}", "ldr {x}, [sp]", "adds {x}, {x}, #36", "sub {w}, {w}, #4 - {odd}", four_rows_step!(), ".endif",
+            "pop {{{s}}}", "addw {w}, {w}, #{k3}", ".endif",
+            "str {w}, [{s}, #4]", "ldrd {x}, {n}, [{s}, #12]", "ldr {u}, [{s}, #24]",
+            "ldrd {t}, {v}, [{x}], #8", "qadd {a}, {a}, {a}", scaled!("a"), "ldrd {t}, {v}, [{x}], #8", "qadd {b}, {b}, {b}", scaled!("b"),
+            "ldrd {t}, {v}, [{x}], #8", "qadd {c}, {c}, {c}", scaled!("c"), "ldrd {t}, {v}, [{x}], #8", "qadd {d}, {d}, {d}", scaled!("d"),
+            "ldrd {u}, {v}, [{s}, #28]", packed!("a", "b", "c", "d", "u", "v"),
+            "str {a}, [{n}], #4", "ldr {t}, [{s}, #20]", "strd {x}, {n}, [{s}, #12]", "cmp {n}, {t}", "blo 3b",
+            s = inout(reg) &raw mut all => _, x = out(reg) _, w = out(reg) _, n = out(reg) _,
+            a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _,
+            t = out(reg) _, u = out(reg) _, v = out(reg) _, xo = out(reg) _,
+            k = const reach(R::LEN), k1 = const reach(R::LEN), k2 = const reach(2 * R::LEN), k3 = const reach(3 * R::LEN),
+            twos = const twos(R::LEN), rest = const R::LEN / 4 - 2 * twos(R::LEN), odd = const if R::LEN > 4 { R::LEN % 4 } else { 0 });
     }
-    steps!(
-        const { R::LEN / 4 / 4 },
-        four_rows_step!(),
-        four_rows_step!(),
-        four_rows_step!(),
-        four_rows_step!()
-    );
-    steps!(const { R::LEN / 4 % 4 }, four_rows_step!());
-    if const { !R::LEN.is_multiple_of(4) } {
-        // Once more over the last four, without those that were.
-        let last = tail(values);
-        (x, w) = ((&raw const last).cast(), rows.flat()[R::LEN - 4..].as_ptr());
-        steps!(1, four_rows_step!());
-    }
-    let _ = (x, w);
-    [a, b, c, d]
 }
 
 /// Four channels of one tap of [`lanes`].
@@ -581,19 +643,19 @@ pub(crate) fn channels<R: Tensor>(
     out: &mut [i8],
 ) {
     let mut m = 0;
-    if four_rows_takes(R::LEN) {
-        let rows = rows.as_chunks::<4>().0.iter();
-        let (bias, scale) = (bias.as_chunks::<4>().0, scale.as_chunks::<4>().0);
-        let out = out.as_chunks_mut::<4>().0;
-        for (((rows, bias), scale), out) in rows.zip(bias).zip(scale).zip(out) {
-            let acc = four_rows(values, rows, *bias);
-            let four = activation.quantize_four(acc, scale, ordinary);
-            *out = four.to_le_bytes().map(u8::cast_signed);
-            m += 4;
+    if ordinary && const { blocks_takes(R::LEN) } {
+        m = rows.len() / 4 * 4;
+        if let (Some(rows), Some(bias), Some(scale), Some(out)) = (
+            rows.get(..m),
+            bias.get(..m),
+            scale.get(..m),
+            out.get_mut(..m),
+        ) {
+            blocks(values, rows, bias, scale, activation, out);
         }
     }
-    let rest = rows[m..].iter().zip(&bias[m..]).zip(&scale[m..]);
-    for (((weights, bias), scale), out) in rest.zip(&mut out[m..]) {
+    let rest = rows.iter().zip(bias).zip(scale).zip(out).skip(m);
+    for (((weights, bias), scale), out) in rest {
         *out = activation.quantize(row(values.flat(), weights.flat(), *bias), *scale);
     }
 }

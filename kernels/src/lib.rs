@@ -65,6 +65,8 @@ mod reduce;
 pub mod requant;
 mod shape;
 mod softmax;
+#[cfg(target_feature = "sse2")]
+mod sse2;
 mod tensor;
 pub mod tiled;
 mod transpose_conv;

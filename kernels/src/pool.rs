@@ -67,9 +67,7 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         let mut sums = [0_i32; C];
         for line in rows.of(x) {
             for values in columns.of(line) {
-                for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum += i32::from(*value);
-                }
+                add(&mut sums, values);
             }
         }
         sums
@@ -82,7 +80,16 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         x: &[[[i8; C]; W]; H],
         place: Place,
     ) -> [i8; C] {
-        self.sums(x, place).map(|sum| self.rounded(sum, place))
+        let sums = self.sums(x, place);
+        if cfg!(target_arch = "arm") {
+            // A loop: `map` of an array is as many copies of the division.
+            let mut out = [0; C];
+            for (out, sum) in out.iter_mut().zip(&sums) {
+                *out = self.rounded(*sum, place);
+            }
+            return out;
+        }
+        sums.map(|sum| self.rounded(sum, place))
     }
 
     /// A maximum as an output.
@@ -99,6 +106,16 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
         // No window is empty; this way there is no code for a panic.
         let mean = (sum + half).checked_div(count).unwrap_or(0);
         clamp(mean, self.min, self.max)
+    }
+}
+
+/// Adds a value to the sum of each channel.
+// Not inlined where it would be unrolled for all channels at once, as often as there are columns.
+#[cfg_attr(target_arch = "arm", inline(never))]
+#[cfg_attr(not(target_arch = "arm"), inline)]
+fn add(sums: &mut [i32], values: &[i8]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += i32::from(*value);
     }
 }
 

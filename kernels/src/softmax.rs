@@ -60,11 +60,16 @@ impl Softmax {
         };
         let max = x.iter().fold(i8::MIN, |a, b| a.max(*b));
         let share = Self::shares(x.iter().map(|v| self.part(*v, max)).sum());
-        x.map(|v| self.share(v, max, share))
+        let mut out = [0; N];
+        for (out, v) in out.iter_mut().zip(x) {
+            *out = self.share(*v, max, share);
+        }
+        out
     }
 
     /// What one value adds to the sum.
-    #[inline]
+    // Neither this nor the share is inlined: short rows would have a copy for each value.
+    #[inline(never)]
     pub(crate) fn part(&self, v: i8, max: i8) -> i32 {
         let e = self.exponential(v, max);
         e.map_or(0, |e| rounding_divide_by_pot(e, SUM_BITS))
@@ -89,7 +94,7 @@ impl Softmax {
     }
 
     /// The probability of one value.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn share(&self, v: i8, max: i8, (scale, right): (i32, u32)) -> i8 {
         match self.exponential(v, max) {
             Some(e) => {

@@ -77,7 +77,7 @@
 //! was interrupted. Two things have to be shown.
 //!
 //! **Recovery finds the last commit that was completed, or the one that was under way.**
-//! A commit is a record or a position word. *Records* are written in turn to two slots, so the current one is untouched
+//! A commit is a record or a word. *Records* are written in turn to two slots, so the current one is untouched
 //! while the next is written; the new one counts only once its CRC is right. Sequence numbers tell which of two valid
 //! ones is newer; they never differ by more than one, because a slot that was torn is the next to be written. A *position
 //! word* says how far the loop nest of the current record is. It carries the low two bits of the record's sequence
@@ -85,6 +85,19 @@
 //! bits the word already carries is not written before the word is replaced by one that means "no position" for the
 //! record that is still current. So at any moment the pair (newest valid record, word) is the one before or the one
 //! after the commit that is under way. Recovery only reads, and is trivially repeatable.
+//!
+//! *A run that has no record yet* is in the same word. The newest record says then that nothing is under way; its count says
+//! otherwise: that a run has begun, by a hash of its task, or that one is complete. Both are single words with a barrier before
+//! and one behind, like positions, and bear the record's tag; no position is ever committed on such a record, the first one
+//! of a run writes a record with itself in it. Where words are not atomic, a record says that a run has begun. So inputs that
+//! a run may have read count as in use from before its first step, and its outputs as there from behind its last.
+//!
+//! Once opened, an [`Nvm`] looks at NVM again after errors and panics only (assumption 3): in between it knows what it wrote.
+//!
+//! **A region begins at a commit.** The entry of a task is one, so that no region reaches into what its callers did before: that may
+//! have read what the task overwrites. The exception is the first task of a run that does anything, and those that did nothing
+//! but run it, first of all and with nothing saved: there is nothing before it, so its entry is where the run begins, and no
+//! record is written for it. After an outage the run starts from its beginning, and comes to the same entry.
 //!
 //! **Running a part of a region, and then all of it, has the effect of running it once.**
 //! Inputs are not written and outputs are not read by the task, no region reads an item of an in-place buffer and writes
@@ -100,7 +113,7 @@
 //!
 //! | at | bytes | |
 //! | --- | --- | --- |
-//! | 0 | 2 | position word: tag (2 bits), count (14 bits) |
+//! | 0 | 2 | position word: tag (2 bits), count (14 bits): a position, or how a run without record goes |
 //! | 2 | 2 | epoch: changes at every clean start, so that no older record of any program is valid any more |
 //! | 4 | R | record with an even sequence number |
 //! | 4 + R | R | record with an odd sequence number |
@@ -108,12 +121,15 @@
 //!
 //! R is the third parameter of [`Nvm`], rounded up to a multiple of 4. A record is `crc: u32, seq: u8, len: u16,
 //! counter: u32` and `len` bytes of frames, one for each active task, outermost first: `hash: u16, site: u8`, and what
-//! the task has saved there. `counter` is the position at which the record was written. `len` 0 stands for a whole run
-//! that is idle or complete. The CRC (CRC-32C) also covers a fingerprint of the program (layout, R, kind of store,
+//! the task has saved there. `counter` is the position at which the record was written. `len` 0 stands for a whole run, whose
+//! `counter` says that it is idle, complete, or begun (`0xbe60`, and the task's hash in the lower half). While the newest record
+//! says idle, a position word with its tag says more: count 0 is idle, `0x3fff` complete, and `1 + hash % 0x3ffe` begun by
+//! the task with that hash. The CRC (CRC-32C) also covers a fingerprint of the program (layout, R, kind of store,
 //! format, and what [`Nvm::open_with`] was given) and the epoch, neither of which is stored with the record. Numbers are
 //! little-endian, the two words in native order.
 //!
-//! A single task needs 14 bytes of record and 2 of position. A commit of a position writes 2 bytes.
+//! A single task needs 14 bytes of record and 2 of position. A commit of a position writes 2 bytes, but for the first of a run,
+//! which writes the record. A run without a commit in it begins and ends with 2 bytes, and so does what makes it start anew.
 //!
 //! # Features
 //!
@@ -138,6 +154,7 @@ mod buffer;
 pub mod clock;
 #[cfg(feature = "crash")]
 pub mod crash;
+mod crc;
 mod cx;
 mod engine;
 mod error;

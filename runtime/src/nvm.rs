@@ -121,6 +121,13 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     /// ```
     pub const NEEDED: usize = Self::DATA_AT + M::SIZE;
 
+    /// What records are bound to whatever the program: a constant, so that hashing it takes no code.
+    const FORMAT: Fingerprint = Fingerprint::new()
+        .word(M::FINGERPRINT.value())
+        .word(RECORD as u64)
+        .word(S::WORD_ATOMIC as u64)
+        .text("rekindle 2");
+
     /// Reads what the store holds. Writes nothing.
     ///
     /// Records are bound to the layout of `M` and to the source of the tasks. A program whose meaning also depends on
@@ -187,11 +194,7 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
         if S::MAPPED && !map.base().addr().get().is_multiple_of(align) {
             return Err(Error::Misaligned { align });
         }
-        let fingerprint = program
-            .word(M::FINGERPRINT.value())
-            .word(RECORD as u64)
-            .word(u64::from(S::WORD_ATOMIC))
-            .text("rekindle 1"); // the format
+        let fingerprint = program.word(Self::FORMAT.value());
         let mut core = Core::new(store, map, fingerprint, Self::DATA_AT);
         as_dyn(&mut core).recover()?;
         Ok(Self { core, memory })
@@ -224,14 +227,13 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     ) -> Result<Outcome, Error> {
         let core = as_dyn(&mut self.core);
         core.set_owner((&raw const self.memory).addr());
-        // An earlier call may have ended with an error or a panic: only NVM says where we are.
-        core.recover()?;
+        // An earlier call may have ended with an error or a panic: then only NVM says where we are.
+        core.claim()?;
         if core.found == Found::Complete {
             return Ok(Outcome::AlreadyComplete);
         }
         let mut restarted = false;
         loop {
-            core.claim()?;
             core.begin_run();
             let resuming = core.is_resuming();
             let result = run(&mut Cx::new(core, arena), &mut self.memory);
@@ -259,7 +261,6 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     /// When the store fails.
     pub fn restart(&mut self) -> Result<(), Error> {
         let core = as_dyn(&mut self.core);
-        core.recover()?;
         core.claim()?;
         if core.found == Found::Idle {
             Ok(())
@@ -281,11 +282,10 @@ impl<M: Layout, S: Store, const RECORD: usize> Nvm<M, S, RECORD> {
     ) -> Result<(), Error> {
         let core = as_dyn(&mut self.core);
         core.set_owner((&raw const self.memory).addr());
-        core.recover()?;
+        core.claim()?;
         if core.found == Found::Interrupted {
             return Err(Error::Interrupted);
         }
-        core.claim()?;
         core.write_back(buffer(&mut self.memory), value)?;
         core.settle()
     }

@@ -10,11 +10,13 @@
 //! record: crc u32 | seq u8 | len u16 | counter u32 | len bytes of frames
 //! ```
 //!
+//! A record without frames says how a whole run goes: idle, begun or complete. While it says idle, a position word with its tag
+//! says the same at less cost: count 0 is idle, the greatest complete, all others begun.
+//!
 //! Numbers are little-endian and unaligned, except that the two words are in native order, which is the same on every
 //! target that we know of.
 
-use crc::{CRC_32_ISCSI, Crc};
-
+use crate::crc::Crc;
 use crate::layout::align_up;
 
 /// Bytes of a record before its frames.
@@ -25,11 +27,35 @@ const SLOTS_AT: usize = 4;
 
 /// `len == 0` and this counter: the task ran to its end.
 pub(crate) const COMPLETE: u32 = 0x600d_d0e5;
-/// `len == 0` and this counter: nothing is under way.
+/// `len == 0` and this counter: nothing is under way, or what the position word says of a run without records.
 pub(crate) const IDLE: u32 = 0x0b5e_55ed;
+/// `len == 0` and this counter, the lower half of which is the task's hash: a run has begun, and nothing in it is
+/// committed. Only where words are not atomic; elsewhere the position word says so.
+const BEGUN: u32 = 0xbe60_0000;
 
-/// Castagnoli's polynomial: for records of our length it detects more bit errors than the Ethernet one.
-static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+/// The record's counter that says that a run of the task with this hash has begun.
+pub(crate) const fn begun(hash: u16) -> u32 {
+    BEGUN | hash as u32
+}
+
+/// Whether a record without frames can have this counter.
+const fn is_frameless(counter: u32) -> bool {
+    counter == COMPLETE || counter == IDLE || is_begun(counter)
+}
+
+/// Whether a record without frames says that a run has begun.
+pub(crate) const fn is_begun(counter: u32) -> bool {
+    counter & 0xffff_0000 == BEGUN
+}
+
+/// What the position word's count says while the record says [`IDLE`]: the run is complete. 0 is that nothing is under
+/// way, and what is between them that a run of the task with such a hash has begun.
+pub(crate) const WORD_COMPLETE: u16 = MAX_COUNT as u16;
+
+/// The position word's count for a run that has begun and has no record, by the hash of its task.
+pub(crate) const fn word_begun(hash: u16) -> u16 {
+    1 + hash % (WORD_COMPLETE - 1)
+}
 
 /// Distance of the slots for records of at most `capacity` bytes.
 pub(crate) const fn slot_size(capacity: usize) -> usize {
@@ -47,24 +73,19 @@ pub(crate) const fn control_size(capacity: usize) -> usize {
 
 /// What CRCs start from: a record is valid only for this program, layout and epoch.
 pub(crate) fn seed(fingerprint: u64, epoch: u16) -> u32 {
-    let mut digest = CRC.digest();
-    digest.update(&fingerprint.to_le_bytes());
-    digest.update(&epoch.to_le_bytes());
-    digest.finalize()
+    let crc = Crc::new().add(&fingerprint.to_le_bytes());
+    crc.add(&epoch.to_le_bytes()).finish()
 }
 
 /// Checksum of anything else.
 #[cfg(feature = "std")]
 pub(crate) fn checksum(bytes: &[u8]) -> u32 {
-    CRC.checksum(bytes)
+    Crc::new().add(bytes).finish()
 }
 
-/// Castagnoli's CRC of a number and bytes.
+/// The CRC of a number and bytes.
 pub(crate) fn crc(seed: u32, covered: &[u8]) -> u32 {
-    let mut digest = CRC.digest();
-    digest.update(&seed.to_le_bytes());
-    digest.update(covered);
-    digest.finalize()
+    Crc::new().add(&seed.to_le_bytes()).add(covered).finish()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +109,7 @@ impl Header {
         };
         // Not a sum: that may be more than a 16-bit `usize` holds.
         let fits = usize::from(header.len) <= capacity.saturating_sub(HEADER);
-        let meant = header.len > 0 || header.counter == COMPLETE || header.counter == IDLE;
+        let meant = header.len > 0 || is_frameless(header.counter);
         (seq & 1 == parity && fits && meant).then_some(header)
     }
 

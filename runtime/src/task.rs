@@ -11,6 +11,9 @@ pub struct TaskInfo {
     /// The site that the record of its entry names: 0 is the start of the body; another one says that nothing before
     /// that site needs to be repeated, and saves the record that would otherwise be written there.
     pub first: u8,
+    /// It does nothing before it runs another task, first of all. A run that begins with such a task has no need of
+    /// records until a task that does something commits.
+    pub leads: bool,
     /// Source file, for the crash checker.
     pub file: &'static str,
     /// Source line by site; entry 0 is the function itself.

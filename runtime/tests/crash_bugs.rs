@@ -149,6 +149,65 @@ fn a_position_word_that_outlives_its_tag_is_caught() {
     );
 }
 
+/// The second overwrites what the first has read.
+#[intermittent_task]
+fn there_and_back(m: &mut Memory) {
+    #[run]
+    times(&m.x, 3, &mut m.y);
+    #[run]
+    times(&m.y, 5, &mut m.x);
+}
+
+#[test]
+fn an_entry_that_is_not_recorded_is_caught() {
+    rekindle::crash_check!(check() => there_and_back);
+    caught(
+        check()
+            .bug(Bug::EntryNotRecorded)
+            .try_mapped(there_and_back),
+        Bug::EntryNotRecorded,
+    );
+    caught(
+        check().bug(Bug::EntryNotRecorded).try_bytes(there_and_back),
+        Bug::EntryNotRecorded,
+    );
+}
+
+/// Begins and ends with a word, and has no commit between them.
+#[intermittent_task]
+fn at_once(x: Input<[i32; N]>, y: Output<[i32; N]>) {
+    for i in 0..N {
+        y.set(i, x[i].wrapping_mul(7));
+    }
+}
+
+#[intermittent_task]
+fn nothing_but(m: &mut Memory) {
+    #[run]
+    at_once(&m.x, &mut m.y);
+}
+
+#[test]
+fn a_run_without_records_is_complete_with_its_data_only() {
+    let [mapped, bytes] = rekindle::crash_check!(check() => nothing_but);
+    assert_eq!((mapped.commits, bytes.commits), (2, 2), "{mapped}{bytes}");
+    for failure in [
+        caught(
+            check().bug(Bug::CommitBeforeData).try_mapped(nothing_but),
+            Bug::CommitBeforeData,
+        ),
+        caught(
+            check().bug(Bug::NoBarrier).try_mapped(nothing_but),
+            Bug::NoBarrier,
+        ),
+    ] {
+        assert!(
+            matches!(failure.reason, Reason::ResultDiffers(_)),
+            "{failure}"
+        );
+    }
+}
+
 #[test]
 fn removed_barriers_are_caught() {
     for failure in [
@@ -171,6 +230,7 @@ static SUM: TaskInfo = TaskInfo {
     name: "sum",
     hash: 7,
     first: 0,
+    leads: false,
     file: file!(),
     lines: &[1, 101],
     assumed: &[],
@@ -261,6 +321,7 @@ static IN_PLACE: TaskInfo = TaskInfo {
     name: "in_place",
     hash: 8,
     first: 1,
+    leads: false,
     file: file!(),
     lines: &[1, 102],
     assumed: &[],
@@ -306,6 +367,7 @@ static PACED: TaskInfo = TaskInfo {
     name: "paced",
     hash: 10,
     first: 1,
+    leads: false,
     file: file!(),
     lines: &[1, 104],
     assumed: &[],
@@ -372,6 +434,7 @@ static SHIFT: TaskInfo = TaskInfo {
     name: "shift",
     hash: 11,
     first: 1,
+    leads: false,
     file: file!(),
     lines: &[1, 105],
     assumed: &[],
@@ -410,10 +473,23 @@ fn a_hazard_between_iterations_is_caught_by_a_pacer_that_says_no() {
     }
 }
 
+#[test]
+fn a_position_where_a_word_says_something_else_is_caught() {
+    let moves = || check().pacing(Pacing::Always);
+    moves().try_mapped(shift_by_hand).expect("it is right");
+    caught(
+        moves()
+            .bug(Bug::WordWithoutFrames)
+            .try_mapped(shift_by_hand),
+        Bug::WordWithoutFrames,
+    );
+}
+
 static LATE: TaskInfo = TaskInfo {
     name: "late",
     hash: 9,
     first: 0,
+    leads: false,
     file: file!(),
     lines: &[1, 103],
     assumed: &[],

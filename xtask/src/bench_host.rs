@@ -50,8 +50,7 @@ struct Line {
     nvm: u64,
 }
 
-/// Runs all of them in turns and reports medians; whether ours is the fastest on each model but the smallest, which is all
-/// overhead.
+/// Runs all of them in turns and reports medians; whether ours is the fastest on each model.
 pub fn report(json: bool) -> Result<bool> {
     ensure!(
         Path::new(MODELS).is_dir(),
@@ -94,7 +93,7 @@ pub fn report(json: bool) -> Result<bool> {
         print!("{text}");
         fs::write(REPORT, text).with_context(|| format!("cannot write {REPORT}"))?;
     }
-    Ok(lines.iter().all(|l| l.model == "hello_world" || fastest(l)))
+    Ok(lines.iter().all(fastest))
 }
 
 /// What `tests/microflow` prints of one model.
@@ -221,5 +220,5 @@ fn markdown(lines: &[Line]) -> String {
             dash(l.arena.map(|a| a.to_string())),
         );
     }
-    text + "\n`hello_world` has 288 multiply-accumulates: its time is that of a run being started, recorded and completed.\n"
+    text + "\n`hello_world` has 288 multiply-accumulates. Both of ours start and complete a run, with a word written for each.\n"
 }

@@ -108,10 +108,8 @@ fn commands() -> Vec<Command> {
         .map(|line| {
             let mut cargo = command(line);
             // Only these binaries: others of the tests take minutes to compile at each level.
-            // The level is that of Rekindle and the tasks. What these depend on is built once; the CRC is most of what
-            // a recovery computes, and none of it is code of a task.
+            // The level is that of Rekindle and the tasks. What these depend on is built once.
             cargo.args(["--config", "profile.dev.package.'*'.opt-level=0"]);
-            cargo.args(["--config", "profile.dev.package.crc.opt-level=3"]);
             if line.contains("nextest") {
                 cargo.args(["-E", FILTER])
             } else {

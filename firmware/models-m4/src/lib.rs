@@ -2,7 +2,8 @@
 //!
 //! The programs in `bin` called `NAME_outages` run under the harness of `rekindle-cortex-m4`, whose power fails at
 //! chosen instructions. Those called `NAME` print the instructions and the stack of an inference, and how many bytes
-//! differ from the reference interpreter's; they are built with and without protection.
+//! differ from the reference interpreter's; they are built with and without protection. With the feature `once` they run
+//! once on zeros and compare nothing, as the programs of microflow do: for their size.
 #![no_std]
 
 use rekindle::Error;
@@ -48,51 +49,85 @@ pub fn timed(work: impl FnOnce() -> Result<(), Error>) -> Result<Cost, Error> {
 #[macro_export]
 macro_rules! measured {
     ($model:ident) => {
-        use $crate::{Cost, NVM_SIZE, differing, timed};
+        #[cfg(not(feature = "once"))]
+        use $crate::differing;
+        use $crate::{Cost, NVM_SIZE, timed};
         use rekindle::prelude::*;
+        #[cfg(feature = "once")]
+        use rekindle::zerocopy::FromZeros;
+        #[cfg(not(feature = "once"))]
         use rekindle::zerocopy::{FromBytes, IntoBytes};
         use rekindle_cortex_m4::board::{bytes, console, psram};
         use rekindle_cortex_m4::say;
-        use rekindle_models::$model::{ARENA, InputTensor, Memory, NETWORK, SAMPLES, infer};
+        use rekindle_models::$model::{InputTensor, Memory, NETWORK, infer};
+        #[cfg(not(feature = "once"))]
+        use rekindle_models::$model::{ARENA, SAMPLES};
 
         /// As `docs/import.md` says.
         fn whole<S: Store>(cx: &mut Cx<'_, S>, m: &mut Memory) -> Result<(), Error> {
             infer(cx, &m.input, &NETWORK, &mut m.net, &mut m.output)
         }
 
-        fn run() -> Result<(Cost, usize), Error> {
+        type Device = Nvm<Memory, Mapped<'static>>;
+
+        fn open() -> Result<Device, Error> {
             // SAFETY: nothing else is there.
-            let nvm = unsafe { bytes(psram::NVM, NVM_SIZE) };
-            let mut nvm = Nvm::<Memory, _>::open(Mapped::from_bytes(nvm))?;
+            Nvm::open(Mapped::from_bytes(unsafe { bytes(psram::NVM, NVM_SIZE) }))
+        }
+
+        fn measure(nvm: &mut Device, input: &InputTensor) -> Result<Cost, Error> {
+            nvm.restart()?;
+            nvm.write(|m| &mut m.input, input)?;
+            if cfg!(rekindle_unprotected) {
+                // Nothing is recorded, and so nothing is there that starts or ends a run.
+                let mut cost = Cost::default();
+                nvm.resume_or_start(&mut [], |cx, m| {
+                    cost = timed(|| whole(cx, m))?;
+                    Ok(())
+                })?;
+                Ok(cost)
+            } else {
+                timed(|| nvm.resume_or_start(&mut [], whole).map(drop))
+            }
+        }
+
+        /// On every sample: what the last took, and how many bytes differ.
+        #[cfg(not(feature = "once"))]
+        fn run() -> Result<(Cost, usize), Error> {
+            let mut nvm = open()?;
             let (mut cost, mut differences) = (Cost::default(), 0);
             for (input, output) in SAMPLES {
-                nvm.restart()?;
                 if let Ok(input) = InputTensor::ref_from_bytes(input.as_bytes()) {
-                    nvm.write(|m| &mut m.input, input)?;
-                }
-                if cfg!(rekindle_unprotected) {
-                    // Nothing is recorded, and so nothing is there that starts or ends a run.
-                    nvm.resume_or_start(&mut [], |cx, m| {
-                        cost = timed(|| whole(cx, m))?;
-                        Ok(())
-                    })?;
-                } else {
-                    cost = timed(|| nvm.resume_or_start(&mut [], whole).map(drop))?;
+                    cost = measure(&mut nvm, input)?;
                 }
                 differences += differing(&nvm.read(|m| &m.output)?, output);
             }
             Ok((cost, differences))
         }
 
+        /// As the programs of others do that it is compared with in size.
+        #[cfg(feature = "once")]
+        fn run() -> Result<Cost, Error> {
+            let mut nvm = open()?;
+            let cost = measure(&mut nvm, &InputTensor::new_zeroed())?;
+            core::hint::black_box(nvm.read(|m| &m.output)?);
+            Ok(cost)
+        }
+
         #[cortex_m_rt::entry]
         fn main() -> ! {
             match run() {
+                #[cfg(not(feature = "once"))]
                 Ok((Cost { instructions, stack }, differences)) => say!(
                     "result instructions={instructions} stack={stack} arena={ARENA} nvm={} samples={} bytes={} differences={differences}",
-                    Nvm::<Memory, Mapped<'_>>::NEEDED,
+                    Device::NEEDED,
                     SAMPLES.len(),
                     SAMPLES.iter().map(|(i, o)| i.len() + o.len()).sum::<usize>()
                 ),
+                #[cfg(feature = "once")]
+                Ok(Cost { instructions, stack }) => {
+                    say!("result instructions={instructions} stack={stack}");
+                }
                 Err(error) => say!("error: {error}"),
             }
             console::end(true)

@@ -18,6 +18,14 @@ pub enum Bug {
     StaleWord,
     /// A position word left from an earlier record is not cleared before its tag comes round again.
     StaleWordKept,
+    /// A run that begins does not say so before it does anything.
+    BeginningNotNoted,
+    /// A task that is entered later in a run is not recorded either, so that what its callers did before is done again.
+    EntryNotRecorded,
+    /// After an error what SRAM holds of the run counts, not what NVM says.
+    SramBelieved,
+    /// A run without a record of its own commits positions in a word, which says something else there.
+    WordWithoutFrames,
     /// Nothing orders data and commit: every barrier is left out.
     NoBarrier,
     /// `Flash`: an entry of the journal is taken for valid whatever its CRC.

@@ -133,14 +133,13 @@ impl Golden {
         )
     }
 
-    /// Commits that were a single write of one aligned word.
+    /// Commits that were a single write of the position word.
     pub(crate) fn word_commits(&self) -> usize {
         let is_word = |commit: &&Commit| {
             let write = self.events[..commit.event]
                 .iter()
                 .rfind(|event| matches!(event, Event::Write { .. }));
-            let is_word = matches!(write, Some(Event::Write { at, len: 2, .. }) if at % 2 == 0);
-            commit.mark.is_position() && is_word
+            matches!(write, Some(Event::Write { at: 0, len: 2, .. }))
         };
         self.commits.iter().filter(is_word).count()
     }

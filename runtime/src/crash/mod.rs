@@ -121,7 +121,7 @@ pub use tear::Tear;
 ///
 /// let check = || Check::<Memory>::new().init(|nvm| nvm.write(|m| &mut m.x, &[3; 8])).random(10);
 /// let [mapped, bytes] = crash_check!(check() => |cx, m| double(cx, &m.x, &mut m.y));
-/// assert_eq!((mapped.word_commits, bytes.word_commits), (8, 0));
+/// assert_eq!((mapped.word_commits, bytes.word_commits), (8, 0)); // the run begins, 7 rows
 /// assert_eq!((mapped.unexplored, bytes.unexplored), (0, 0));
 /// ```
 ///

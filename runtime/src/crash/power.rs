@@ -36,11 +36,6 @@ impl From<Commit> for Mark {
 }
 
 impl Mark {
-    /// Whether only a position was committed.
-    pub(crate) fn is_position(&self) -> bool {
-        self.0.position.is_some()
-    }
-
     /// Source file and line, if the task knows them.
     pub(crate) fn line(&self) -> Option<(&'static str, u32)> {
         let line = self.0.line();

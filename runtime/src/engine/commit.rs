@@ -4,7 +4,7 @@
 
 use super::{Core, Found};
 use crate::Error;
-use crate::record::{self, COMPLETE, HEADER, IDLE, MAX_COUNT, WORD_AT};
+use crate::record::{self, COMPLETE, HEADER, IDLE, MAX_COUNT, WORD_AT, WORD_COMPLETE};
 use crate::store::{Commit, Store};
 
 impl<S: Store> Core<S> {
@@ -29,11 +29,16 @@ impl<S: Store> Core<S> {
     /// When the store fails.
     #[inline(always)]
     pub fn commit_position(&mut self, position: u32) -> Result<(), Error> {
-        if !S::WORD_ATOMIC || position > self.limit {
+        if !S::WORD_ATOMIC || position >= self.end {
             return self.commit_far(position);
         }
         debug_assert!(position >= self.base, "positions only grow");
-        let word = self.bias.wrapping_add(position as u16);
+        self.write_word(self.bias.wrapping_add(position as u16), Some(position))
+    }
+
+    /// A commit of a word: it replaces the position word once all that was written before is durable.
+    #[inline(always)]
+    fn write_word(&mut self, word: u16, position: Option<u32>) -> Result<(), Error> {
         self.store.barrier()?;
         if S::MAPPED {
             // SAFETY: `Nvm::open` has checked that the mapping is large enough and aligned for a word at its start.
@@ -46,7 +51,7 @@ impl<S: Store> Core<S> {
         self.store.committed(Commit {
             task: self.task,
             site: self.site,
-            position: Some(position),
+            position,
         });
         Ok(())
     }
@@ -67,29 +72,57 @@ impl<S: Store> Core<S> {
         self.write_record(self.len, 0, None)
     }
 
+    /// Commits that a run of this task has begun, which is entered now: from here on inputs are not to be changed.
+    pub(super) fn commit_begun(&mut self, hash: u16) -> Result<(), Error> {
+        #[cfg(feature = "crash")]
+        if crate::crash::seeded(crate::crash::Bug::BeginningNotNoted) {
+            return Ok(());
+        }
+        if S::WORD_ATOMIC {
+            self.write_word(record::tag(self.seq) | record::word_begun(hash), None)?;
+        } else {
+            let len = self.len;
+            self.write_record(0, record::begun(hash), None)?;
+            self.len = len;
+        }
+        self.found = Found::Interrupted;
+        Ok(())
+    }
+
     /// Commits that the run is complete.
+    #[inline]
     pub(crate) fn complete(&mut self) -> Result<(), Error> {
-        self.end(COMPLETE, Found::Complete)
+        self.end(COMPLETE, WORD_COMPLETE, Found::Complete)
     }
 
     /// Commits that nothing is under way.
+    #[inline]
     pub(crate) fn forget(&mut self) -> Result<(), Error> {
-        self.end(IDLE, Found::Idle)
+        self.end(IDLE, 0, Found::Idle)
     }
 
-    fn end(&mut self, kind: u32, found: Found) -> Result<(), Error> {
+    /// Without a record since the last one that says idle, a word says it as well.
+    #[inline]
+    fn end(&mut self, record: u32, word: u16, found: Found) -> Result<(), Error> {
+        self.known = false;
         self.task = None;
         self.site = 0;
         self.len = 0;
-        self.write_record(0, kind, None)?;
+        if S::WORD_ATOMIC && self.idle {
+            self.write_word(record::tag(self.seq) | word, None)?;
+        } else {
+            self.write_record(0, record, None)?;
+        }
         self.found = found;
         self.resuming = false;
         self.ended = false;
         self.position = 0;
+        self.known = true;
         Ok(())
     }
 
     /// Writes the record of the first `len` bytes of the stack to the slot that does not hold the current one.
+    #[inline(never)]
     fn write_record(
         &mut self,
         len: usize,

@@ -4,7 +4,7 @@ use zerocopy::TryFromBytes;
 
 use super::Core;
 use crate::Error;
-use crate::record::HEADER;
+use crate::record::{self, HEADER};
 use crate::saved::Saved;
 use crate::store::Store;
 use crate::task::{Frame, TaskInfo};
@@ -15,34 +15,70 @@ const FRAME: usize = 3;
 impl<S: Store> Core<S> {
     /// Enters a task: commits that it has begun, or, when resuming, claims its frame.
     ///
+    /// Its entry is what it goes on from after an outage, so that nothing its callers did before is done again, when it may
+    /// have overwritten what they read. In a run that has done nothing yet there is no need of a record for that: a word
+    /// says that the run has begun, and it starts from there again.
+    ///
     /// # Errors
     ///
     /// [`Error::Foreign`] when another task is recorded here, [`Error::FrameTooLarge`], [`Error::SecondTask`], or when
     /// the store fails.
+    #[inline]
     pub fn enter(&mut self, info: &'static TaskInfo) -> Result<Frame, Error> {
+        let caller = self.task;
+        let (start, next) = self.claim_frame(info)?;
+        Ok(Frame {
+            info,
+            caller,
+            start,
+            next,
+            site: if next == 0 { 0 } else { self.site },
+        })
+    }
+
+    /// Where the frame of a task that is entered begins, and while resuming, what of it is restored next; then its recorded
+    /// site is the current one.
+    #[inline(never)]
+    fn claim_frame(&mut self, info: &'static TaskInfo) -> Result<(usize, usize), Error> {
         if self.resuming {
-            return self.reenter(info);
+            if self.len != 0 {
+                return self.reenter(info);
+            }
+            let hash = if S::WORD_ATOMIC {
+                record::word_begun(info.hash)
+            } else {
+                info.hash
+            };
+            if self.begun != hash {
+                return Err(Error::Foreign);
+            }
         }
-        if self.len == 0 && self.ended {
+        let start = self.len;
+        if start == 0 && self.ended {
             return Err(Error::SecondTask { task: info.name });
         }
-        let frame = Frame {
-            info,
-            caller: self.task,
-            start: self.len,
-            next: 0,
-            site: 0,
-        };
         self.task = Some(info);
         self.site = 0;
         let [h0, h1] = info.hash.to_le_bytes();
         self.push(&[h0, h1, info.first])?;
-        self.commit()?;
+        if !self.untouched {
+            self.commit()?;
+        } else if start == 0 && !self.resuming {
+            self.commit_begun(info.hash)?;
+        }
+        self.resuming = false;
+        self.untouched &= info.leads;
+        #[cfg(feature = "crash")]
+        if crate::crash::seeded(crate::crash::Bug::EntryNotRecorded) {
+            self.untouched = true;
+        }
         self.site = info.first;
-        Ok(frame)
+        Ok((start, 0))
     }
 
-    fn reenter(&mut self, info: &'static TaskInfo) -> Result<Frame, Error> {
+    #[cold]
+    #[inline(never)]
+    fn reenter(&mut self, info: &'static TaskInfo) -> Result<(usize, usize), Error> {
         let start = self.next;
         let &[h0, h1, site] = self
             .frames(start)
@@ -51,19 +87,14 @@ impl<S: Store> Core<S> {
         if u16::from_le_bytes([h0, h1]) != info.hash {
             return Err(Error::Foreign);
         }
-        let mut frame = Frame {
-            info,
-            caller: self.task,
-            start,
-            next: start + FRAME,
-            site,
-        };
         self.task = Some(info);
+        let next = start + FRAME;
         if site == 0 {
             // Only the entry of the task is committed: go on from the start of its body.
-            self.resumed(&mut frame)?;
+            self.end_resume(0, next)?;
         }
-        Ok(frame)
+        self.site = site;
+        Ok((start, next))
     }
 
     /// The recorded frames from `from` on.
@@ -111,11 +142,16 @@ impl<S: Store> Core<S> {
     ///
     /// [`Error::Foreign`] when the record holds more than was restored.
     pub fn resumed(&mut self, frame: &mut Frame) -> Result<(), Error> {
-        if !self.resuming || frame.next != self.len {
+        self.end_resume(frame.site, frame.next)
+    }
+
+    #[inline(never)]
+    fn end_resume(&mut self, site: u8, restored: usize) -> Result<(), Error> {
+        if !self.resuming || restored != self.len {
             return Err(Error::Foreign);
         }
         self.resuming = false;
-        self.site = frame.site;
+        self.site = site;
         Ok(())
     }
 
@@ -159,11 +195,15 @@ impl<S: Store> Core<S> {
     /// [`Error::FrameTooLarge`] when the record has no room for it.
     #[inline]
     pub fn begin(&mut self, frame: &Frame, site: u8) -> Result<(), Error> {
-        self.len = frame.start;
+        self.len = frame.start + FRAME;
         self.task = Some(frame.info);
         self.site = site;
-        let [h0, h1] = frame.info.hash.to_le_bytes();
-        self.push(&[h0, h1, site])
+        // Its hash is there since the task was entered.
+        match self.record.get_mut(HEADER + frame.start + FRAME - 1) {
+            Some(at) => *at = site,
+            None => return Err(Error::Foreign),
+        }
+        Ok(())
     }
 
     /// Adds a saved value to the frame that was begun last.

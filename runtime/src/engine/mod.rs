@@ -17,14 +17,16 @@ pub(crate) use recover::Found;
 /// The last field is unsized, so that tasks do not depend on the size of records.
 #[doc(hidden)]
 #[derive(Debug)]
+// Facts of their own, each of which changes at another time.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Core<S, R: ?Sized = [u8]> {
     // These are read by every commit of a position.
     /// Where NVM is mapped; dangling where it is not.
     map: Mapping,
     /// Counter of the current record.
     base: u32,
-    /// The largest position that a word can say with the current record.
-    limit: u32,
+    /// The first position that a word cannot say with the current record.
+    end: u32,
     /// What makes a position a position word: tag of the current record, less `base`.
     bias: u16,
     store: S,
@@ -42,8 +44,16 @@ pub struct Core<S, R: ?Sized = [u8]> {
     site: u8,
     /// Recorded frames are still to be entered.
     resuming: bool,
+    /// The current record says idle: how a run goes that has no record of its own yet is in the position word.
+    idle: bool,
+    /// While a run without records resumes: the hash of its task, as the word or the record has it.
+    begun: u16,
+    /// In this run nothing was done that a task which is now entered must not see done twice.
+    untouched: bool,
     /// The outermost task has ended.
     ended: bool,
+    /// The state of this value is that of NVM: nothing has been written or run since it was read from there.
+    known: bool,
     position: u32,
     /// Bytes of frames.
     len: usize,
@@ -65,7 +75,7 @@ impl<S: Store, const N: usize> Core<S, [u8; N]> {
         Self {
             map,
             base: 0,
-            limit: 0,
+            end: 0,
             bias: 0,
             store,
             seq: 0,
@@ -76,7 +86,11 @@ impl<S: Store, const N: usize> Core<S, [u8; N]> {
             task: None,
             site: 0,
             resuming: false,
+            idle: false,
+            begun: 0,
+            untouched: false,
             ended: false,
+            known: false,
             position: 0,
             len: 0,
             next: 0,

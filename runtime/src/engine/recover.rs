@@ -2,7 +2,9 @@
 
 use super::Core;
 use crate::Error;
-use crate::record::{self, COMPLETE, EPOCH_AT, HEADER, Header, MAX_COUNT, WORD_AT};
+use crate::record::{
+    self, COMPLETE, EPOCH_AT, HEADER, Header, IDLE, MAX_COUNT, WORD_AT, WORD_COMPLETE,
+};
 use crate::store::Store;
 
 /// What NVM held when it was last looked at.
@@ -22,6 +24,7 @@ pub(crate) enum Found {
 
 impl<S: Store> Core<S> {
     /// Reads the control area. Afterwards nothing from SRAM matters any more.
+    #[inline(never)]
     pub(crate) fn recover(&mut self) -> Result<(), Error> {
         self.task = None;
         self.site = 0;
@@ -29,6 +32,7 @@ impl<S: Store> Core<S> {
         self.ended = false;
         self.position = 0;
         self.next = 0;
+        self.begun = 0;
 
         let mut words = [0; 4];
         self.store.read(WORD_AT, &mut words)?;
@@ -50,27 +54,38 @@ impl<S: Store> Core<S> {
         let Some(header) = newest else {
             self.len = 0;
             self.found = if blank { Found::Blank } else { Found::Foreign };
+            self.known = true;
             return Ok(());
         };
         self.adopt(header.seq, header.counter, usize::from(header.len));
-        if self.len == 0 {
-            self.found = if header.counter == COMPLETE {
-                Found::Complete
-            } else {
-                Found::Idle
-            };
-            return Ok(());
-        }
-        self.found = Found::Interrupted;
         let tagged = word & !(MAX_COUNT as u16) == record::tag(header.seq);
         #[cfg(feature = "crash")]
         let tagged = tagged || crate::crash::seeded(crate::crash::Bug::StaleWord);
         let count = if S::WORD_ATOMIC && tagged {
-            u32::from(word) & MAX_COUNT
+            word & MAX_COUNT as u16
         } else {
             0
         };
-        self.position = self.base.saturating_add(count);
+        self.found = match (self.len, header.counter) {
+            (0, COMPLETE) => Found::Complete,
+            (0, IDLE) => match count {
+                0 => Found::Idle,
+                WORD_COMPLETE => Found::Complete,
+                begun => {
+                    self.begun = begun;
+                    Found::Interrupted
+                }
+            },
+            (0, begun) => {
+                self.begun = begun as u16;
+                Found::Interrupted
+            }
+            _ => {
+                self.position = self.base.saturating_add(u32::from(count));
+                Found::Interrupted
+            }
+        };
+        self.known = true;
         Ok(())
     }
 
@@ -78,7 +93,16 @@ impl<S: Store> Core<S> {
     pub(super) fn adopt(&mut self, seq: u8, counter: u32, len: usize) {
         self.seq = seq;
         self.base = counter;
-        self.limit = counter.saturating_add(MAX_COUNT);
+        self.idle = len == 0 && counter == IDLE;
+        // No position is of a record without frames.
+        self.end = match len {
+            0 => 0,
+            _ => counter.saturating_add(MAX_COUNT + 1),
+        };
+        #[cfg(feature = "crash")]
+        if crate::crash::seeded(crate::crash::Bug::WordWithoutFrames) {
+            self.end = counter.saturating_add(MAX_COUNT + 1);
+        }
         self.bias = record::tag(seq).wrapping_sub(counter as u16);
         self.len = len;
     }
@@ -105,10 +129,21 @@ impl<S: Store> Core<S> {
     }
 
     /// Makes NVM this program's, if it is not: outdates whatever records it holds, of any program.
+    ///
+    /// What is known is what NVM says: only whoever opens it, and whoever comes after an error or a panic, has to look
+    /// there, as nothing else writes to it.
+    #[inline(never)]
     pub(crate) fn claim(&mut self) -> Result<(), Error> {
+        let known = self.known;
+        #[cfg(feature = "crash")]
+        let known = known || crate::crash::seeded(crate::crash::Bug::SramBelieved);
+        if !known {
+            self.recover()?;
+        }
         if !matches!(self.found, Found::Blank | Found::Foreign) {
             return Ok(());
         }
+        self.known = false;
         // A program that was here before must not find its record valid again after we have changed its data.
         self.epoch = self.epoch.wrapping_add(1);
         if S::WORD_ATOMIC {
@@ -124,7 +159,9 @@ impl<S: Store> Core<S> {
     /// Enters the recorded frames again (or starts, if there are none).
     pub(crate) fn begin_run(&mut self) {
         self.store.begins();
+        self.known = false;
         self.resuming = self.found == Found::Interrupted;
+        self.untouched = self.len == 0;
         self.ended = false;
         self.next = 0;
     }

@@ -91,6 +91,8 @@ impl Store for Mapped<'_> {
         Some(self.map)
     }
 
+    // One copy: what is hot reads and writes through the mapping.
+    #[inline(never)]
     fn read(&mut self, at: usize, into: &mut [u8]) -> Result<(), StoreError> {
         StoreError::check(at, into.len(), self.map.len())?;
         // SAFETY: in range by the check, and `into` is elsewhere because nobody borrows the mapping.
@@ -104,9 +106,12 @@ impl Store for Mapped<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn write(&mut self, at: usize, from: &[u8]) -> Result<(), StoreError> {
         StoreError::check(at, from.len(), self.map.len())?;
         for (i, &byte) in from.iter().enumerate() {
+            // Nothing: LLVM would unroll a loop without it, to four times its size.
+            core::hint::black_box(());
             // SAFETY: in range by the check.
             unsafe { self.map.base().as_ptr().add(at + i).write_volatile(byte) }
         }

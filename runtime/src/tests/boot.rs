@@ -188,3 +188,96 @@ fn a_panic_in_a_task_leaves_the_last_commit() {
         .unwrap();
     assert_eq!(nvm.read(|m| &m.y).unwrap(), [2, 4, 6, 8]);
 }
+
+/// A task without a commit, as the first of a run.
+#[intermittent_task]
+fn halve(x: Input<[u32; 4]>, y: Output<[u32; 4]>) {
+    for i in 0..4 {
+        y.set(i, x[i] / 2);
+    }
+}
+
+#[intermittent_task]
+fn only(m: &mut Data) {
+    #[run]
+    halve(&m.x, &mut m.y);
+}
+
+/// Whether a run that has changed anything is known to be under way or complete, cut at every write: the inputs that it may
+/// have read are not to be changed.
+fn is_noted<const A: bool>() -> bool {
+    (0..12).all(|write| {
+        [0, 1, 9].into_iter().all(|torn| {
+            let memory = Memory::<A>::new(Device::NEEDED);
+            let mut nvm = Nvm::<Data, _>::open(memory.clone()).unwrap();
+            nvm.write(|m| &mut m.x, &[2, 4, 6, 8]).unwrap();
+            let before = memory.bytes();
+            memory.cut_at(write, torn);
+            let ended = nvm.resume_or_start(&mut [0; 64], |cx, m| only(cx, m));
+            memory.power_on();
+            let status = Nvm::<Data, _>::open(memory.clone()).unwrap().status();
+            let changed = memory.bytes()[Device::DATA_AT..] != before[Device::DATA_AT..];
+            match status {
+                Status::Complete => ended.is_ok() || memory.bytes()[Device::DATA_AT + 16] == 1,
+                Status::Interrupted => true,
+                _ => !changed && ended.is_err(),
+            }
+        })
+    })
+}
+
+#[test]
+fn a_run_that_has_written_anything_is_under_way() {
+    assert!(is_noted::<true>() && is_noted::<false>());
+}
+
+#[test]
+fn a_run_of_another_task_that_has_no_record_yet_restarts() {
+    let memory = Memory::<true>::new(Device::NEEDED);
+    let mut nvm = Device::open(memory.clone()).unwrap();
+    nvm.restart().unwrap();
+    memory.cut_at(1, 0);
+    nvm.resume_or_start(&mut [0; 64], |cx, m| both(cx, m))
+        .unwrap_err();
+    memory.power_on();
+    let mut nvm = Device::open(memory).unwrap();
+    assert_eq!(nvm.status(), Status::Interrupted);
+    let outcome = nvm
+        .resume_or_start(&mut [0; 64], |cx, m| only(cx, m))
+        .unwrap();
+    assert_eq!(outcome, Outcome::Completed { restarted: true });
+}
+
+/// Whether a run goes on with the same handle from what NVM holds, not SRAM, after any of its writes has failed.
+fn goes_on() -> bool {
+    (0..20).all(|write| {
+        let memory = Memory::<true>::new(Device::NEEDED);
+        let mut nvm = Device::open(memory.clone()).unwrap();
+        nvm.write(|m| &mut m.x, &[1, 2, 3, 4]).unwrap();
+        memory.cut_at(write, 1);
+        let _ = nvm.resume_or_start(&mut [0; 64], |cx, m| both(cx, m));
+        memory.power_on();
+        let outcome = nvm.resume_or_start(&mut [0; 64], |cx, m| both(cx, m));
+        matches!(
+            outcome,
+            Ok(Outcome::Completed { restarted: false } | Outcome::AlreadyComplete)
+        ) && nvm.read(|m| &m.x) == Ok([4, 8, 12, 16])
+    })
+}
+
+#[test]
+fn the_same_handle_goes_on_after_any_failed_write() {
+    assert!(goes_on());
+}
+
+#[cfg(feature = "crash")]
+#[test]
+fn seeded_bugs_of_beginnings_are_caught() {
+    use crate::crash::{Bug, Seed};
+    {
+        let _seed = Seed::new(Some(Bug::BeginningNotNoted), 0);
+        assert!(!is_noted::<true>() && !is_noted::<false>());
+    }
+    let _seed = Seed::new(Some(Bug::SramBelieved), 0);
+    assert!(!goes_on());
+}

@@ -11,7 +11,7 @@ use crate::analyze::{Analysis, Save};
 use crate::diag::Diagnostics;
 use crate::hygiene::{label, local};
 use crate::lower::Lowered;
-use crate::task::{Role, SiteId, SiteKind, Task};
+use crate::task::{NodeKind, Role, SiteId, SiteKind, Task};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
@@ -125,6 +125,7 @@ impl Emitter<'_> {
         let krate = self.krate;
         let name = self.task.sig.ident.to_string();
         let (hash, first) = (self.task.hash, self.lowered.first);
+        let leads = self.leads();
         // `line!()` takes the span of the user's code.
         let own = self.task.sig.ident.span();
         let lines = std::iter::once(own)
@@ -139,11 +140,26 @@ impl Emitter<'_> {
                 name: #name,
                 hash: #hash,
                 first: #first,
+                leads: #leads,
                 file: ::core::file!(),
                 lines: &[#(#lines),*],
                 assumed: &[#(#assumed),*],
             };
         }
+    }
+
+    /// Whether a `#[run]` comes first of all, and nothing is to be saved there: nothing is read or written before it.
+    fn leads(&self) -> bool {
+        let first = self
+            .task
+            .body
+            .nodes
+            .iter()
+            .find(|n| !matches!(n.kind, NodeKind::Item));
+        let Some(NodeKind::Run(run)) = first.map(|n| &n.kind) else {
+            return false;
+        };
+        self.param_saves().is_empty() && self.saves_at(run.site).is_empty()
     }
 
     /// Turns the buffer parameters that the body uses into views.

@@ -27,6 +27,7 @@ static TOY: TaskInfo = TaskInfo {
     name: "toy",
     hash: 1,
     first: 0,
+    leads: false,
     file: "toy.rs",
     lines: &[1, 7],
     assumed: &[],
