@@ -6,6 +6,7 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 
 use crate::conv2d::Conv2d;
 use crate::dsp::{self, Fours};
+use crate::lines::Lines;
 use crate::window::dilated;
 
 /// The input under one filter, as it is.
@@ -66,7 +67,7 @@ impl<
     #[inline(always)]
     fn under<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
     ) -> Patch<KH, KW, C> {
@@ -77,14 +78,14 @@ impl<
         let mut patch = [[[self.input_zero; C]; KW]; KH];
         if const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW {
             // Of constant length: a few loads and stores instead of a call.
-            for (to, line) in patch.iter_mut().zip(x.iter().skip(rows.input)) {
+            for (to, line) in patch.iter_mut().zip(x.adjacent(rows)) {
                 if let Some(from) = part::<W, KW, C>(line, columns.input) {
                     *to = *from;
                 }
             }
             return patch;
         }
-        let lines = x.iter().skip(rows.input).step_by(DH).take(rows.len);
+        let lines = x.apart::<DH>(rows).take(rows.len);
         for (to, line) in patch.iter_mut().skip(rows.kernel).zip(lines) {
             let pixels = line.iter().skip(columns.input).step_by(DW);
             let to = to.iter_mut().skip(columns.kernel).take(columns.len);
@@ -99,7 +100,7 @@ impl<
     #[inline(always)]
     fn widen<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
         to: &mut Wide<KH, KW, C>,
@@ -111,7 +112,7 @@ impl<
                 dilated::<W, OW, KW, SW, DW, PW>(c),
             );
             if rows.len == KH && columns.len == KW {
-                let lines = x.iter().skip(rows.input);
+                let lines = x.adjacent(rows);
                 for (line, to) in lines.zip(to.fours_mut().chunks_exact_mut(const { KW * C / 4 })) {
                     if let Some(line) = part::<W, KW, C>(line, columns.input) {
                         dsp::widen(line.as_flattened(), to, v);
@@ -198,7 +199,7 @@ impl<
         const V: usize,
     >(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
     ) -> [[i8; M]; V] {
