@@ -31,6 +31,8 @@ pub struct Rolling {
     pub again: usize,
     /// Bytes of a row of the input.
     pub row: usize,
+    /// Pieces in which an output row's rows are fetched, at most.
+    pub pieces: usize,
     /// Bytes that are fetched for the whole layer.
     pub fetched: usize,
     /// Accesses for the whole layer: fetches and stores.
@@ -68,6 +70,13 @@ pub fn rolling(program: &Program, layer: &Layer) -> Option<Rolling> {
     let fresh = taps.min(stride).min(height);
     // Those that no filter sees are not fetched; less where filters hang over the edge.
     let seen = height.min(taps + (out - 1) * fresh);
+    // Rows next to each other are one piece, unless they go round the ring's end; pools take them one by one.
+    let pieces = match fresh {
+        _ if dilation > 1 || sum > 0 => fresh,
+        1 => 1,
+        _ if rows.is_multiple_of(fresh) => 1,
+        _ => 2,
+    };
     Some(Rolling {
         rows,
         arena: rows * row + made,
@@ -75,8 +84,9 @@ pub fn rolling(program: &Program, layer: &Layer) -> Option<Rolling> {
         fresh,
         again: taps.min(height) - fresh,
         row,
+        pieces,
         fetched: seen * row,
-        accesses: seen + out,
+        accesses: seen.min(out * pieces) + out,
     })
 }
 
@@ -115,35 +125,39 @@ impl Layer {
     }
 }
 
-/// Bytes of a bus that an access takes besides its data: command, address, and the command before a write.
-const COMMAND: usize = 5;
+/// An access takes as long as so many bytes of data: command, address, and the code of driver and store. This and what
+/// follows was measured on a Cortex-M4 with an SPI FRAM, on whose bus a byte takes ten instructions.
+const ACCESS: usize = 32;
+/// Bytes of an output that is put together in the arena, and cleared there before, that take as long as one on the bus.
+const CLEARED: usize = 8;
+/// Multiply-accumulates that take as long as six bytes on the bus.
+const MACS: usize = 40;
+/// The same in a convolution whose places are computed one by one, where other forms have two at once: as long as a byte more.
+const ALONE: usize = 25;
 
-/// Multiply-accumulates of a convolution's places, computed one by one, that take as long as a byte more on the bus; and of a
-/// depthwise one in tiles, which has no use for a DSP.
-const ALONE: [usize; 2] = [25, 2];
-
-/// Bytes that pass over the bus for a layer in this form, and what tiles cost beside them in the same unit. Measured on a
-/// Cortex-M4 on whose bus a byte takes ten instructions.
+/// How long a layer in this form is on the bus, in bytes of data, and what else depends on the form, in the same unit.
 fn price(program: &Program, layer: &Layer, form: Form) -> usize {
     let inputs = layer.inputs.iter().map(|id| program.buffer(*id).bytes());
     let output = program.buffer(layer.output);
-    let (fetched, accesses) = match form {
+    let (fetched, accesses, slower) = match form {
         Form::Whole => {
             let rows = match output.shape[..] {
                 [rows, _, _] => rows,
                 _ => 1,
             };
-            (inputs.clone().sum(), inputs.count() + rows)
+            let accesses = inputs.clone().count() + rows;
+            (inputs.sum(), accesses, output.bytes() / CLEARED)
         }
-        Form::Rolling(rolling) => (rolling.fetched, rolling.accesses),
-        Form::Tiles(tiles) => (tiles.fetched, tiles.accesses),
+        Form::Rolling(rolling) => (rolling.fetched, rolling.accesses, 0),
+        Form::Tiles(tiles) => {
+            let slower = match &layer.kernel {
+                Kernel::Conv2d(_) => program.macs(layer) / ALONE,
+                _ => 0,
+            };
+            (tiles.fetched, tiles.accesses, slower)
+        }
     };
-    let slower = match (form, &layer.kernel) {
-        (Form::Tiles(_), Kernel::Conv2d(_)) => program.macs(layer) / ALONE[0],
-        (Form::Tiles(_), Kernel::Depthwise(_)) => program.macs(layer) / ALONE[1],
-        _ => 0,
-    };
-    fetched + output.bytes() + COMMAND * accesses + slower
+    fetched + output.bytes() + ACCESS * accesses + slower
 }
 
 /// A form and what it takes.
@@ -178,13 +192,15 @@ fn choices(program: &Program, layer: &Layer, stack: usize) -> Vec<Choice> {
     forms.into_iter().map(choice).collect()
 }
 
-/// How much dearer than the cheapest a form may be that costs nothing: 1 in so many.
+/// A form costs nothing if it is dearer than the layer's cheapest by one in so many, or by less than `slack`.
 const NOTHING: usize = 20;
+/// The slack of a layer: one in so many of the time that the network takes.
+const SLACK: usize = 200;
 
 /// Only those of a layer's forms that cost nothing.
-fn free(mut choices: Vec<Choice>) -> Vec<Choice> {
+fn free(mut choices: Vec<Choice>, slack: usize) -> Vec<Choice> {
     let least = choices.iter().map(|c| c.price).min().unwrap_or(0);
-    choices.retain(|c| c.price <= least + least / NOTHING);
+    choices.retain(|c| c.price <= least + slack.max(least / NOTHING));
     choices
 }
 
@@ -206,7 +222,9 @@ fn cheapest(layers: &[Vec<Choice>], arena: usize, stack: usize) -> Option<(usize
     let mut price = 0;
     let forms = layers.iter().map(|choices| {
         let fit = |c: &&Choice| c.arena <= arena && c.stack <= stack;
-        let best = choices.iter().filter(fit).min_by_key(|c| c.price)?;
+        // Whole buffers first: the code may be for a mapped store, where they are borrowed.
+        let order = |c: &&Choice| (c.form != Form::Whole, c.price);
+        let best = choices.iter().filter(fit).min_by_key(order)?;
         price += best.price;
         Some(best.form)
     });
@@ -232,9 +250,15 @@ pub fn assign(program: &mut Program, sram: usize, rows: Rows) -> Option<()> {
         layers.map(|l| choices(program, l, stack)).collect()
     };
     let stacks = stacks(program, sram);
+    let whole = program.layers.iter().map(|l| {
+        let work = 6 * program.macs(l) / MACS;
+        price(program, l, Form::Whole) + work
+    });
+    let slack = whole.sum::<usize>() / SLACK;
     let little = || {
         let plans = stacks.iter().filter_map(|stack| {
-            let layers: Vec<_> = of(*stack).into_iter().map(free).collect();
+            let layers = of(*stack).into_iter().map(|all| free(all, slack));
+            let layers: Vec<_> = layers.collect();
             let least = |choices: &Vec<Choice>| {
                 let fit = choices.iter().filter(|c| c.stack <= *stack);
                 fit.map(|c| c.arena).min()

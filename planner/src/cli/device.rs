@@ -165,7 +165,7 @@ fn fetched(board: &Board, layer: &Layer, mut l: Loop) -> Loop {
     };
     let all = match layer.form {
         Form::Whole => return l,
-        Form::Rolling(rolling) => energy(rolling.fresh * rolling.row, rolling.fresh),
+        Form::Rolling(rolling) => energy(rolling.fresh * rolling.row, rolling.pieces),
         Form::Tiles(tiles) => energy(tiles.fetched, tiles.accesses) / l.iterations.max(1) as f64,
     };
     l.units += (all / board.unit.energy.get()).ceil() as u64;

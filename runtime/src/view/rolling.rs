@@ -116,23 +116,8 @@ impl<R: Plain, S: Store, const N: usize, const ROWS: usize> RollingInputView<'_,
         let extent = if len == 0 { 0 } else { (len - 1) * step + 1 };
         StoreError::check(first, extent, N)?;
         StoreError::check(0, extent, ROWS)?;
-        if let Source::Ring(ring) = &mut self.rows {
-            for row in (first..first + extent).step_by(if step == 0 { 1 } else { step }) {
-                // `ROWS` is not 0: a row would not have passed the check.
-                let place = row.checked_rem(ROWS).unwrap_or(0);
-                let (Some(to), Some(resident)) =
-                    (ring.get_mut(place), self.resident.get_mut(place))
-                else {
-                    continue; // there is no such place
-                };
-                if *resident != row {
-                    // Not a row while it is fetched: that may fail half-way.
-                    *resident = NONE;
-                    let at = self.at + row * size_of::<R>();
-                    core.store_mut().read(at, to.as_mut_bytes())?;
-                    *resident = row;
-                }
-            }
+        if !S::MAPPED {
+            self.fill(first..first + extent, step, core)?;
             #[cfg(feature = "crash")]
             crate::crash::keep_rows(self.at, &self.resident);
         }
@@ -156,6 +141,41 @@ impl<R: Plain, S: Store, const N: usize, const ROWS: usize> RollingInputView<'_,
             *found = rows.get(place).unwrap_or(any);
         }
         Ok(RowsView { rows: found, len })
+    }
+
+    /// Fetches those of `wanted`, `step` apart, that are not in SRAM: in one piece, where they lie next to each other there.
+    #[inline(never)]
+    fn fill(&mut self, wanted: Range<usize>, step: usize, core: &mut Core<S>) -> Result<(), Error> {
+        let Source::Ring(ring) = &mut self.rows else {
+            return Ok(());
+        };
+        let mut row = wanted.start;
+        while row < wanted.end {
+            // `ROWS` is not 0: a row would not have passed the check.
+            let place = row.checked_rem(ROWS).unwrap_or(0);
+            let tags = self.resident.get_mut(place..).unwrap_or(&mut []);
+            let most = if step == 1 { wanted.end - row } else { 1 };
+            let missing = |(at, tag): &(usize, &usize)| **tag != row + at && *at < most;
+            let len = tags.iter().enumerate().take_while(missing).count();
+            if len > 0 {
+                let tags = tags.get_mut(..len).unwrap_or(&mut []);
+                // No rows while they are fetched: that may fail half-way.
+                tags.fill(NONE);
+                let to = ring.get_mut(place..place + len).unwrap_or(&mut []);
+                let at = self.at + row * size_of::<R>();
+                core.store_mut().read(at, to.as_mut_bytes())?;
+                for (at, tag) in tags.iter_mut().enumerate() {
+                    *tag = row + at;
+                }
+            }
+            // One that was there, or those that were not.
+            row += if len > 1 || step == 0 {
+                len.max(1)
+            } else {
+                step
+            };
+        }
+        Ok(())
     }
 
     /// Row `row`: `x.row(r)`. The macro adds the last argument.

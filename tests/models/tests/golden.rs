@@ -118,9 +118,9 @@ tiled! {
     paddings_and_slices_in_tiles: moves_tiled if has_moves, 160;
     keyword_spotting_on_one_kilobyte: keyword_spotting_tiled if has_keyword_spotting, 1024;
     resnet_on_two_kilobytes: resnet_tiled if has_resnet, 2048;
-    micro_speech_by_rows: micro_speech_rows if has_micro_speech, 1024;
+    micro_speech_by_rows: micro_speech_rows if has_micro_speech, 1200;
     keyword_spotting_by_rows: keyword_spotting_rows if has_keyword_spotting, 1600;
-    resnet_by_rows: resnet_rows if has_resnet, 2400;
+    resnet_by_rows: resnet_rows if has_resnet, 2600;
     person_detection_by_rows: person_detection_rows if has_person_detection, 3200;
 }
 
