@@ -202,8 +202,14 @@ pub struct RollingOutputView<'v, T, S> {
     row: &'v mut [u8],
     /// The bytes of the buffer that are in `row`, and not yet in the store.
     run: Range<usize>,
-    borrow: PhantomData<(&'v mut T, fn(S))>,
+    borrow: PhantomData<Borrow<'v, T, S>>,
 }
+
+/// The borrow of the handle; a store is not owned.
+type Borrow<'v, T, S> = (&'v mut T, fn(S));
+
+/// A view, and what is left of the arena.
+type Opened<'v, V> = Result<(V, &'v mut [u8]), Error>;
 
 impl<T, S> fmt::Debug for RollingOutputView<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -294,7 +300,7 @@ impl<S: Store> Core<S> {
         buffer: &'v Buffer<[R; N]>,
         _: Rows<ROWS>,
         arena: &'v mut [u8],
-    ) -> Result<(RollingInputView<'v, R, S, N, ROWS>, &'v mut [u8]), Error> {
+    ) -> Opened<'v, RollingInputView<'v, R, S, N, ROWS>> {
         let (rows, rest) = if S::MAPPED {
             let (all, rest) = self.input(buffer, arena)?;
             (Source::Mapped(&all[..]), rest)
@@ -333,7 +339,7 @@ impl<S: Store> Core<S> {
         &self,
         buffer: &'v mut Buffer<[R; N]>,
         arena: &'v mut [u8],
-    ) -> Result<(RollingOutputView<'v, [R; N], S>, &'v mut [u8]), Error> {
+    ) -> Opened<'v, RollingOutputView<'v, [R; N], S>> {
         let (data, at) = (self.mapped(buffer)?, buffer.at());
         let size = if S::MAPPED { 0 } else { size_of::<R>() };
         let (row, rest) = self.carve(arena, size, 1)?;

@@ -130,7 +130,8 @@ macro_rules! by_rows {
         #[cfg($has)]
         #[allow(dead_code, reason = "scales and sizes, which this test does not need")]
         mod $name {
-            use super::*;
+            use super::{Driven, arrays, reference, same};
+            use rekindle::zerocopy::IntoBytes;
 
             rekindle_models::imported!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_apart.rs"));
             include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_layers.rs"));
