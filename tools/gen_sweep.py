@@ -497,11 +497,23 @@ class Sweep:
                 if shaped:
                     out += [f'    kinds::{kind}!(golden, "{name}", {text});']
                 elif parameters:
+                    text = ", ".join(map(str, [*parameters, *window(kind, parameters)]))
                     out += [f'    ops::{"dense" if kind == "channel_dense" else kind}::<{text}>(&golden, "{name}");']
                 else:
                     out += [f'    ops::{kind}(&golden, "{name}");']
             out += ["}"]
         return "\n".join(out) + "\n"
+
+
+def window(kind, parameters):
+    """Rows of the input in SRAM, for kernels that have a form with a line buffer."""
+    if kind in ("conv", "depthwise"):
+        h, kh, dh = parameters[0], parameters[6], parameters[10]
+        return [min(h, (kh - 1) * dh + 1)]
+    if kind in ("max_pool", "average_pool"):
+        h, kh, sh = parameters[0], parameters[5], parameters[7]
+        return [max(1, min(h, kh - sh))]
+    return []
 
 
 def hidden(y):

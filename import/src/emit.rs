@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rekindle_kernels::Activation;
 
 use crate::Place;
+use crate::forms::Form;
 use crate::memory::{Need, Shared, of_role};
 use crate::program::{
     Add, Buffer, BufferId, Commit, Filter, General, Kernel, Layer, Pool, Program, Role,
@@ -140,15 +141,17 @@ fn imports(program: &Program) -> String {
     let mut types = BTreeSet::new();
     let mut tasks = BTreeSet::new();
     for layer in &program.layers {
-        if layer.tiles.is_some() {
-            types.insert("tiled");
+        match layer.form {
+            Form::Whole => {}
+            Form::Rolling(_) => drop(types.insert("rolling")),
+            Form::Tiles(_) => drop(types.insert("tiled")),
         }
         if let Kernel::General(general) = &layer.kernel {
             match general.module {
                 Some(module) => drop(types.insert(module)),
                 None => {
                     types.extend(general.layer);
-                    if layer.tiles.is_none() {
+                    if layer.form == Form::Whole {
                         tasks.insert(general.task);
                     }
                 }
@@ -167,7 +170,7 @@ fn imports(program: &Program) -> String {
         }
         if matches!(layer.kernel, Kernel::Chain(_)) {
             // A task of its own.
-        } else if layer.commit == Commit::Row && layer.tiles.is_none() {
+        } else if layer.commit == Commit::Row && layer.form == Form::Whole {
             tasks.insert(task);
         }
         if !matches!(
@@ -184,7 +187,9 @@ fn imports(program: &Program) -> String {
         ""
     };
     let by_element = program.layers.iter().any(|l| {
-        l.commit == Commit::Element && l.tiles.is_none() && !matches!(l.kernel, Kernel::General(_))
+        l.commit == Commit::Element
+            && l.form == Form::Whole
+            && !matches!(l.kernel, Kernel::General(_))
     });
     if by_element {
         types.insert("by_element");
@@ -426,7 +431,7 @@ pub fn activation(Activation { zero, min, max }: Activation) -> String {
 fn memory(program: &Program, places: &[Shared], need: Need) -> String {
     let mut text = format!(
         "/// Arena that the network needs where NVM is not memory-mapped, in bytes.\npub const ARENA: usize = {};\n\
-         /// Stack that tiles take, in bytes.\npub const TILES: usize = {};\n\
+         /// Stack that tiles and sums take, in bytes.\npub const TILES: usize = {};\n\
          /// NVM that its inputs, outputs and activations take, in bytes.\npub const NVM: usize = {};\n",
         grouped(need.arena),
         grouped(need.tiles),
@@ -474,10 +479,10 @@ fn memory(program: &Program, places: &[Shared], need: Need) -> String {
     text
 }
 
-/// What each layer takes of the arena, or its tile of the stack, as the compiler sees it.
+/// What each layer takes of the arena, and its tiles or sums of the stack, as the compiler sees it.
 fn sram(program: &Program) -> String {
     let mut text = String::new();
-    if program.layers.iter().any(|l| l.tiles.is_none()) {
+    if program.layers.iter().any(|l| l.form == Form::Whole) {
         text += "/// What a layer has in the arena: inputs, output, and a bit for each byte of output.\n\
                  const fn in_arena(inputs: usize, output: usize) -> usize {\n\
                  inputs + output + output.div_ceil(8) + 16\n}\n";
@@ -486,10 +491,31 @@ fn sram(program: &Program) -> String {
     let size = |id: BufferId| format!("size_of::<{}>()", nested("i8", &program.buffer(id).shape));
     for layer in &program.layers {
         let name = &layer.name;
-        let _ = match (&layer.tiles, tile_bytes(layer)) {
-            (Some(_), Some(bytes)) => writeln!(text, "assert!({bytes} <= TILES, {name:?});"),
-            (Some(tiles), None) => writeln!(text, "assert!({} <= TILES, {name:?});", tiles.bytes),
-            (None, _) => {
+        let _ = match (layer.form, tile_bytes(layer)) {
+            (Form::Tiles(_), Some(bytes)) => writeln!(text, "assert!({bytes} <= TILES, {name:?});"),
+            (Form::Tiles(tiles), None) => {
+                writeln!(text, "assert!({} <= TILES, {name:?});", tiles.bytes)
+            }
+            (Form::Rolling(rolling), _) => {
+                let ty = |id: BufferId| nested("i8", &program.buffer(id).shape);
+                let ends = layer.inputs.iter().chain([&layer.output]).map(|id| ty(*id));
+                let ends: Vec<_> = ends.collect();
+                let sums = kernel_names(&layer.kernel).1;
+                if rolling.stack > 0 {
+                    let _ = writeln!(
+                        text,
+                        "assert!(rolling::sram::{sums}::<{}>() <= TILES, {name:?});",
+                        ty(layer.output)
+                    );
+                }
+                writeln!(
+                    text,
+                    "assert!(rolling::sram::arena::<{}, {}>() <= ARENA, {name:?});",
+                    rolling.rows,
+                    ends.join(", ")
+                )
+            }
+            (Form::Whole, _) => {
                 let inputs: Vec<_> = layer.inputs.iter().map(|id| size(*id)).collect();
                 let output = size(layer.output);
                 writeln!(
@@ -553,10 +579,11 @@ fn task(program: &Program, places: &[Shared]) -> String {
             kernel => kernel_names(kernel).1,
         };
         let path = match (&layer.kernel, layer.commit) {
-            (Kernel::General(General { task: "add", .. }), _) if layer.tiles.is_some() => {
+            (Kernel::General(General { task: "add", .. }), _) if layer.tiles().is_some() => {
                 "tiled::broadcast_".to_owned()
             }
-            _ if layer.tiles.is_some() => "tiled::".to_owned(),
+            _ if layer.tiles().is_some() => "tiled::".to_owned(),
+            _ if layer.form != Form::Whole => "rolling::".to_owned(),
             (Kernel::General(general), _) => general
                 .module
                 .map_or(String::new(), |m| m.to_owned() + "::"),
@@ -582,7 +609,7 @@ fn task(program: &Program, places: &[Shared]) -> String {
         let _ = writeln!(
             text,
             "#[run]\n{path}{task}({}{}, {constants}{output});",
-            tile(layer).map_or(String::new(), |tile| tile + ", "),
+            size(layer).map_or(String::new(), |size| size + ", "),
             inputs.join(", "),
         );
     }
@@ -615,9 +642,17 @@ fn chain(program: &Program, layer: &Layer) -> Option<String> {
     Some(text)
 }
 
+/// What says how much of a layer is in SRAM at a time: `rolling::Window::<3>`, or the size of its tiles.
+fn size(layer: &Layer) -> Option<String> {
+    match layer.form {
+        Form::Rolling(rolling) => Some(format!("rolling::Window::<{}>", rolling.rows)),
+        Form::Whole | Form::Tiles(_) => tile(layer),
+    }
+}
+
 /// `tiled::Tile::<64, 8>`, where a layer's tiles have such a parameter.
 fn tile(layer: &Layer) -> Option<String> {
-    let (size, outputs) = layer.tiles?.size?;
+    let (size, outputs) = layer.tiles()?.size?;
     Some(match outputs {
         Some(outputs) => format!("tiled::Tile::<{size}, {outputs}>"),
         None => format!("tiled::Tile::<{size}>"),

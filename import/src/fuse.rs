@@ -107,6 +107,7 @@ fn chained(program: &Program, before: &Layer, layer: &Layer) -> Option<Kernel> {
 mod tests {
     use super::*;
     use crate::Place;
+    use crate::forms::Form;
     use crate::program::{Buffer, Commit, Filter};
     use rekindle_kernels::Activation;
 
@@ -143,7 +144,7 @@ mod tests {
             commit: Commit::Row,
             inputs: vec![BufferId(i)],
             output: BufferId(i + 1),
-            tiles: None,
+            form: Form::Whole,
         });
         Program {
             layers: layers.collect(),

@@ -11,6 +11,7 @@
 mod emit;
 mod ends;
 mod error;
+pub mod forms;
 mod fuse;
 pub mod graph;
 pub mod memory;
@@ -20,5 +21,6 @@ pub mod tflite;
 pub mod tiles;
 
 pub use error::{ImportError, Place, Unsupported};
+pub use forms::Rows;
 pub use memory::{Limits, Need, Shared};
 pub use output::{Fuse, Import, Options, import};

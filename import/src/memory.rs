@@ -1,5 +1,6 @@
 //! What a program needs of SRAM and NVM.
 
+use crate::forms::{self, Rows};
 use crate::program::{Buffer, BufferId, Kernel, Layer, Program, Role};
 use crate::tiles::{Tiles, tiles};
 use crate::{ImportError, Place};
@@ -30,9 +31,9 @@ impl Default for Limits {
 /// Memory that a program needs, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// Arena of the greediest layer that is not in tiles, on a store that is not memory-mapped; a mapped one needs none.
+    /// Arena of the greediest layer, on a store that is not memory-mapped; a mapped one needs none.
     pub arena: usize,
-    /// The largest tile, on the stack.
+    /// The largest tile, or sums of a pool by rows, on the stack.
     pub tiles: usize,
     /// Inputs, outputs and activations.
     pub nvm: usize,
@@ -46,6 +47,13 @@ impl Need {
     /// SRAM on a store that is not memory-mapped: arena and tiles.
     pub fn sram(&self) -> usize {
         self.arena + self.tiles
+    }
+
+    /// Takes in what the layers need of SRAM in the forms that they have now.
+    pub(crate) fn update(&mut self, program: &Program) {
+        let arenas = program.layers.iter().map(|l| l.arena(program));
+        self.arena = arenas.max().unwrap_or(0);
+        self.tiles = program.layers.iter().map(Layer::stack).max().unwrap_or(0);
     }
 }
 
@@ -139,54 +147,49 @@ pub fn arena(program: &Program, layer: &Layer) -> usize {
 }
 
 /// The most that a tile takes where a smaller one does as well.
-const TILE: usize = 2048;
+pub(crate) const TILE: usize = 2048;
 
 /// A layer in tiles where SRAM for them is not short.
 pub fn tile(program: &Program, layer: &Layer) -> Tiles {
     tiles(program, layer, TILE)
 }
 
-/// Puts layers into tiles, those with the most in the arena first, until arena and tiles are within `sram` together.
+/// Gives layers the forms that fit.
 ///
 /// # Errors
 ///
 /// [`ImportError::Memory`] with the layer whose smallest tile is too large.
-fn fit(program: &mut Program, sram: usize) -> Result<(usize, usize), ImportError> {
-    let mut order: Vec<_> = (0..program.layers.len()).collect();
-    order.sort_by_key(|i| std::cmp::Reverse(arena(program, &program.layers[*i])));
-    let mut stack = 0;
-    for at in &order {
-        let arena = arena(program, &program.layers[*at]);
-        if arena + stack <= sram {
-            return Ok((arena, stack));
-        }
-        // A small tile leaves the others more.
-        let most = TILE.min(sram / 4);
-        let tiles = tiles(program, &program.layers[*at], most);
-        stack = stack.max(tiles.bytes);
-        program.layers[*at].tiles = Some(tiles);
-        if stack > sram {
-            let least = |l: &Layer| self::tiles(program, l, 0).bytes;
-            let greedy = program.layers.iter().max_by_key(|l| least(l));
-            return Err(ImportError::Memory {
-                place: greedy.map_or(Place::Model, |l| l.place.clone()),
-                memory: "SRAM",
-                need: greedy.map_or(stack, least),
-                limit: sram,
-                advice: "its tile does not get smaller; a memory-mapped store needs none of it",
-            });
-        }
+fn fit(program: &mut Program, sram: usize, rows: Rows) -> Result<(), ImportError> {
+    if forms::assign(program, sram, rows).is_some() {
+        return Ok(());
     }
-    Ok((0, stack))
+    let least = |l: &Layer| {
+        let rows = forms::rolling(program, l).map(|r| r.arena + r.stack);
+        let least = arena(program, l).min(tiles(program, l, 0).bytes);
+        rows.map_or(least, |rows| rows.min(least))
+    };
+    let greedy = program.layers.iter().max_by_key(|l| least(l));
+    Err(ImportError::Memory {
+        place: greedy.map_or(Place::Model, |l| l.place.clone()),
+        memory: "SRAM",
+        need: greedy.map_or(0, least),
+        limit: sram,
+        advice: "its tile does not get smaller; a memory-mapped store needs none of it",
+    })
 }
 
-/// What `program` needs, if that is within the limits. Where SRAM is short, layers are put into tiles.
+/// What `program` needs, if that is within the limits. Where SRAM is short, layers have rows or tiles there.
 ///
 /// # Errors
 ///
 /// [`ImportError::Memory`] with the layer that needs most.
-pub fn plan(program: &mut Program, places: &[Shared], limits: Limits) -> Result<Need, ImportError> {
-    let (arena, tiles) = fit(program, limits.sram.min(Limits::MOST_SRAM))?;
+pub fn plan(
+    program: &mut Program,
+    places: &[Shared],
+    limits: Limits,
+    rows: Rows,
+) -> Result<Need, ImportError> {
+    fit(program, limits.sram.min(Limits::MOST_SRAM), rows)?;
     let nvm = nvm(program, places);
     if nvm > limits.nvm {
         let largest = program
@@ -201,13 +204,15 @@ pub fn plan(program: &mut Program, places: &[Shared], limits: Limits) -> Result<
             advice: "a smaller input, or fewer channels there",
         });
     }
-    Ok(Need {
-        arena,
-        tiles,
+    let mut need = Need {
+        arena: 0,
+        tiles: 0,
         nvm,
         apart: self::nvm(program, &share(program, true)),
         constants: program.layers.iter().map(constants).sum(),
-    })
+    };
+    need.update(program);
+    Ok(need)
 }
 
 /// Bytes of a layer's constants.
@@ -233,6 +238,7 @@ pub fn of_role(program: &Program, role: Role) -> impl Iterator<Item = &Buffer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forms::Form;
     use crate::program::{Commit, Pool};
 
     /// A program of one-input and two-input layers; sizes and wires from a seed.
@@ -269,7 +275,7 @@ mod tests {
             // The one before, and any other.
             inputs: vec![BufferId(i - 1), BufferId(next(i))],
             output: BufferId(i),
-            tiles: None,
+            form: Form::Whole,
         });
         Program {
             layers: layers.collect(),

@@ -4,10 +4,11 @@ use std::io;
 use std::path::Path;
 
 use crate::emit::{self, Names};
+use crate::forms::{Form, Rows};
 use crate::fuse::{chain, fuse};
 use crate::memory::{self, Limits, Need, Shared};
-use crate::program::Program;
-use crate::{ImportError, ends, tflite};
+use crate::program::{Kernel, Layer, Program};
+use crate::{ImportError, ends, forms, tflite};
 
 /// How to import a model.
 #[derive(Clone, Debug, Default)]
@@ -20,13 +21,15 @@ pub struct Options {
     pub apart: bool,
     /// Whether a convolution and the maximum pooling behind it become one task.
     pub fuse: Fuse,
+    /// When layers have only rows in SRAM, as they do not need to be there as a whole.
+    pub rows: Rows,
 }
 
 /// When layers become one task: less memory, as what is between them is not stored, and more instructions (24 % for the
 /// example network on a Cortex-M4), as a convolution's places are computed one by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fuse {
-    /// Where the memory does not do otherwise, before layers are put into tiles.
+    /// Where the memory does not do otherwise, before anything is fetched twice.
     #[default]
     WhereShort,
     /// Wherever they can.
@@ -68,7 +71,7 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
     let chained = chained.as_ref().unwrap_or(&single);
     let of = |mut program: Program| {
         let places = memory::share(&program, options.apart);
-        let need = memory::plan(&mut program, &places, options.limits)?;
+        let need = memory::plan(&mut program, &places, options.limits, options.rows)?;
         Ok(Import {
             program,
             places,
@@ -77,11 +80,12 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
             options: options.clone(),
         })
     };
-    // There are no tiles for two layers at once.
-    let fused = || of(fuse(chained)?).ok().filter(|i| i.need.tiles == 0);
-    let fits = |import: &Result<Import, ImportError>| {
-        import.as_ref().is_ok_and(|import| import.need.tiles == 0)
+    let once = |import: &Import| {
+        let mut layers = import.program.layers.iter();
+        !layers.any(|l| l.fetches_again(&import.program))
     };
+    let fused = || of(fuse(chained)?).ok().filter(once);
+    let fits = |import: &Result<Import, ImportError>| import.as_ref().is_ok_and(once);
     if options.fuse == Fuse::Always
         && let Some(fused) = fused()
     {
@@ -99,20 +103,34 @@ pub fn import(bytes: &[u8], options: Options) -> Result<Import, ImportError> {
 }
 
 impl Import {
-    /// Puts a layer into tiles, so that nothing of it is fetched before an outage's work goes on.
-    pub fn tile(&mut self, layer: usize) {
-        if let Some(tiles) = self
-            .program
-            .layers
-            .get(layer)
-            .map(|l| memory::tile(&self.program, l))
-        {
-            self.program.layers[layer].tiles = Some(tiles);
-            self.need.tiles = self.need.tiles.max(tiles.bytes);
-            let whole = self.program.layers.iter().filter(|l| l.tiles.is_none());
-            let arenas = whole.map(|l| memory::arena(&self.program, l));
-            self.need.arena = arenas.max().unwrap_or(0);
+    /// The forms that a layer can have instead, those that cost least first, as far as there is SRAM for them.
+    pub fn others(&self, layer: &Layer) -> Vec<Form> {
+        let whole = (layer.form != Form::Whole).then_some(Form::Whole);
+        let rolling = forms::rolling(&self.program, layer).map(Form::Rolling);
+        // For several layers at once there are no tiles.
+        let single = !matches!(layer.kernel, Kernel::Fused(_) | Kernel::Chain(_));
+        let tiles = single.then(|| Form::Tiles(memory::tile(&self.program, layer)));
+        let all = [rolling, whole, tiles.filter(|_| layer.tiles().is_none())];
+        let fits = |form: &Form| {
+            let layer = Layer {
+                form: *form,
+                ..layer.clone()
+            };
+            let arena = self.need.arena.max(layer.arena(&self.program));
+            let stack = self.need.tiles.max(layer.stack());
+            arena + stack <= self.options.limits.sram
+        };
+        let all = all.into_iter().flatten();
+        all.filter(|form| *form != layer.form && fits(form))
+            .collect()
+    }
+
+    /// Gives a layer another form.
+    pub fn set(&mut self, layer: usize, form: Form) {
+        if let Some(layer) = self.program.layers.get_mut(layer) {
+            layer.form = form;
         }
+        self.need.update(&self.program);
     }
 
     /// The Rust module; it includes `data` from its own folder.

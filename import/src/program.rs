@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use rekindle_kernels::{Activation, Multiplier};
 
+use crate::forms::Form;
 use crate::graph::{Graph, Node, Op, Padding, TensorId};
-use crate::tiles::Tiles;
 use crate::{ImportError, Place, Unsupported};
 
 /// A network as a sequence of tasks.
@@ -74,8 +74,8 @@ pub struct Layer {
     pub inputs: Vec<BufferId>,
     /// The buffer that it writes.
     pub output: BufferId,
-    /// Where its input and output stay in NVM, because SRAM is short.
-    pub tiles: Option<Tiles>,
+    /// How much of it is in SRAM where NVM is not mapped.
+    pub form: Form,
 }
 
 /// A task of the kernels, with its constants.
@@ -366,7 +366,7 @@ impl Lowering<'_, '_> {
                     commit: Commit::default(),
                     inputs,
                     output,
-                    tiles: None,
+                    form: Form::Whole,
                 });
             }
         }

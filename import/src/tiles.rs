@@ -134,6 +134,7 @@ pub fn tiles(program: &Program, layer: &Layer, most: usize) -> Tiles {
 mod tests {
     use super::*;
     use crate::Place;
+    use crate::forms::Form;
     use crate::program::{BufferId, Commit, Pool, Role};
 
     #[test]
@@ -155,7 +156,7 @@ mod tests {
             commit: Commit::Row,
             inputs: vec![BufferId(0)],
             output: BufferId(1),
-            tiles: None,
+            form: Form::Whole,
         };
         let program = Program {
             layers: vec![layer.clone()],

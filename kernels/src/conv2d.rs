@@ -5,6 +5,7 @@ use core::array;
 
 use rekindle::prelude::*;
 
+use crate::lines::Lines;
 use crate::product::product;
 use crate::requant::{Activation, Multiplier, fold};
 use crate::window::{AUTO, dilated};
@@ -88,7 +89,7 @@ impl<
     #[inline]
     pub(crate) fn patch<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
     ) -> Patch<KH, KW, C> {
@@ -99,7 +100,7 @@ impl<
         let zero = i16::from(self.input_zero);
         let mut patch = [[[zero; C]; KW]; KH];
         // Without an index there is no code for a panic.
-        let lines = x.get(rows.input..).unwrap_or(&[]).iter().step_by(DH);
+        let lines = x.apart::<DH>(rows);
         let to = patch.get_mut(rows.kernel..).unwrap_or(&mut []);
         for (to, from) in to.iter_mut().zip(lines).take(rows.len) {
             let to = to.get_mut(columns.kernel..).unwrap_or(&mut []);
@@ -189,7 +190,7 @@ impl<
         const V: usize,
     >(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
     ) -> [[i8; M]; V] {
@@ -198,7 +199,7 @@ impl<
 }
 
 /// Neighbouring places that are computed together: a DSP has the registers for the sums of two times two.
-const PLACES: usize = if cfg!(rekindle_dsp) { 2 } else { 1 };
+pub(crate) const PLACES: usize = if cfg!(rekindle_dsp) { 2 } else { 1 };
 
 /// Convolution; commits after each output row.
 ///

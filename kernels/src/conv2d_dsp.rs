@@ -6,7 +6,7 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 
 use crate::conv2d::Conv2d;
 use crate::dsp::{self, Fours};
-use crate::tensor::Tensor;
+use crate::lines::Lines;
 use crate::window::{Span, dilated};
 
 /// The input under one filter, as it is.
@@ -67,7 +67,7 @@ impl<
     #[inline(always)]
     fn under<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
     ) -> Patch<KH, KW, C> {
@@ -78,27 +78,27 @@ impl<
         if const { DH == 1 && DW == 1 } && rows.len == KH && columns.len == KW {
             // Of constant length: a few loads and stores instead of a call.
             let mut patch = [[[0; C]; KW]; KH];
-            for (to, line) in patch.iter_mut().zip(x.iter().skip(rows.input)) {
+            for (to, line) in patch.iter_mut().zip(x.adjacent(rows)) {
                 if let Some(from) = part::<W, KW, C>(line, columns.input) {
                     *to = *from;
                 }
             }
             return patch;
         }
-        self.at_edge::<H, W>(x, rows, columns)
+        self.at_edge(x, rows, columns)
     }
 
     /// The same where they hang over the edge, or their inputs are apart.
     // Not inlined: there are more places of either kind than code for it should be.
     #[inline(never)]
-    fn at_edge<const H: usize, const W: usize>(
+    fn at_edge<const W: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         rows: Span,
         columns: Span,
     ) -> Patch<KH, KW, C> {
         let mut patch = [[[self.input_zero; C]; KW]; KH];
-        let lines = x.iter().skip(rows.input).step_by(DH).take(rows.len);
+        let lines = x.apart::<DH>(rows).take(rows.len);
         for (to, line) in patch.iter_mut().skip(rows.kernel).zip(lines) {
             if const { DW == 1 } {
                 let (from, all) = (columns.of(line), to.get_mut(columns.kernel..));
@@ -120,7 +120,7 @@ impl<
     #[inline(always)]
     fn widen<const H: usize, const W: usize, const OH: usize, const OW: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
         to: &mut Wide<KH, KW, C>,
@@ -132,7 +132,7 @@ impl<
                 dilated::<W, OW, KW, SW, DW, PW>(c),
             );
             if rows.len == KH && columns.len == KW {
-                let lines = x.iter().skip(rows.input);
+                let lines = x.adjacent(rows);
                 for (line, to) in lines.zip(to.fours_mut().chunks_exact_mut(const { KW * C / 4 })) {
                     if let Some(line) = part::<W, KW, C>(line, columns.input) {
                         dsp::widen(line.as_flattened(), to, v);
@@ -220,7 +220,7 @@ impl<
         const V: usize,
     >(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         r: usize,
         c: usize,
     ) -> [[i8; M]; V] {

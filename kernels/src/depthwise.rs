@@ -6,6 +6,7 @@ use rekindle::prelude::*;
 
 #[cfg(rekindle_dsp)]
 use crate::dsp;
+use crate::lines::Lines;
 use crate::product::product;
 use crate::requant::{Activation, Multiplier, fold};
 use crate::window::{AUTO, Place, dilated};
@@ -104,14 +105,14 @@ impl<
 
     /// The input pixel under each tap; `outside` where the filter hangs over the edge.
     #[inline]
-    fn under<'a, const H: usize, const W: usize>(
-        x: &'a [[[i8; C]; W]; H],
+    fn under<'a, const W: usize>(
+        x: &'a impl Lines<W, C>,
         outside: &'a [i8; C],
         [rows, columns]: Place,
     ) -> [[&'a [i8; C]; KW]; KH] {
         let mut under = [[outside; KW]; KH];
         // Without an index there is no code for a panic.
-        let lines = x.get(rows.input..).unwrap_or(&[]).iter().step_by(DH);
+        let lines = x.apart::<DH>(rows);
         let to = under.get_mut(rows.kernel..).unwrap_or(&mut []).iter_mut();
         for (under, line) in to.zip(lines).take(rows.len) {
             let pixels = line.get(columns.input..).unwrap_or(&[]).iter().step_by(DW);
@@ -125,9 +126,9 @@ impl<
 
     /// Output channel `m` at one place.
     #[inline]
-    pub(crate) fn channel<const H: usize, const W: usize>(
+    pub(crate) fn channel<const W: usize>(
         &self,
-        x: &[[[i8; C]; W]; H],
+        x: &impl Lines<W, C>,
         place: Place,
         m: usize,
     ) -> i8 {
@@ -215,11 +216,7 @@ impl<
 
     /// All output channels at one place. The portable path has `4 · M` bytes of accumulators on the stack.
     #[inline]
-    pub(crate) fn pixel<const H: usize, const W: usize>(
-        &self,
-        x: &[[[i8; C]; W]; H],
-        place: Place,
-    ) -> [i8; M] {
+    pub(crate) fn pixel<const W: usize>(&self, x: &impl Lines<W, C>, place: Place) -> [i8; M] {
         let outside = [self.input_zero; C];
         let under = Self::under(x, &outside, place);
         #[cfg(rekindle_dsp)]

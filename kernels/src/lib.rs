@@ -56,6 +56,7 @@ mod dsp;
 mod fixed;
 mod fused;
 mod in_place;
+mod lines;
 mod lookup;
 mod movement;
 pub mod paced;
@@ -63,6 +64,7 @@ mod pool;
 mod product;
 mod reduce;
 pub mod requant;
+pub mod rolling;
 mod shape;
 mod softmax;
 #[cfg(target_feature = "sse2")]

@@ -3,7 +3,7 @@
 use rekindle::prelude::*;
 
 use crate::requant::clamp;
-use crate::window::{Place, span};
+use crate::window::{Place, Span, span};
 
 /// A pool of `KH`×`KW` with strides `SH` and `SW`; `KH = H` and `KW = W` pool globally.
 ///
@@ -48,13 +48,23 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
     ) -> [i8; C] {
         let mut greatest = [i8::MIN; C];
         for line in rows.of(x) {
-            for values in columns.of(line) {
-                for (greatest, value) in greatest.iter_mut().zip(values) {
-                    *greatest = (*greatest).max(*value);
-                }
-            }
+            Self::greater(&mut greatest, line, columns);
         }
         greatest.map(|v| self.clamp(v))
+    }
+
+    /// Holds the greatest values against those of one more row under the pool.
+    #[inline(always)]
+    pub(crate) fn greater<const W: usize, const C: usize>(
+        greatest: &mut [i8; C],
+        line: &[[i8; C]; W],
+        columns: Span,
+    ) {
+        for values in columns.of(line) {
+            for (greatest, value) in greatest.iter_mut().zip(values) {
+                *greatest = (*greatest).max(*value);
+            }
+        }
     }
 
     /// Sum of each channel: `4 · C` bytes on the stack.
@@ -66,11 +76,21 @@ impl<const KH: usize, const KW: usize, const SH: usize, const SW: usize> Pool<KH
     ) -> [i32; C] {
         let mut sums = [0_i32; C];
         for line in rows.of(x) {
-            for values in columns.of(line) {
-                add(&mut sums, values);
-            }
+            Self::add(&mut sums, line, columns);
         }
         sums
+    }
+
+    /// Adds the values of one more row under the pool.
+    #[inline(always)]
+    pub(crate) fn add<const W: usize, const C: usize>(
+        sums: &mut [i32; C],
+        line: &[[i8; C]; W],
+        columns: Span,
+    ) {
+        for values in columns.of(line) {
+            add(sums, values);
+        }
     }
 
     /// Average of each channel.

@@ -47,6 +47,15 @@ impl Shape {
         &self.dims[MAX_RANK - self.rank..]
     }
 
+    /// The outermost size; of a single value, 1.
+    pub(crate) const fn outermost(&self) -> usize {
+        if self.rank == 0 {
+            1
+        } else {
+            self.dims[MAX_RANK - self.rank]
+        }
+    }
+
     /// How many values.
     pub const fn len(&self) -> usize {
         let (mut len, mut k) = (1, 0);

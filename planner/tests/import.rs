@@ -72,7 +72,7 @@ fn json_lists_layers_and_memory() {
 #[test]
 fn a_small_capacitor_gets_commits_per_value_and_a_smaller_one_the_reason() {
     let out = folder("small").join("model.rs");
-    let run = import(&out, "--device nrf52840-spi-fram --capacitor 60u --json");
+    let run = import(&out, "--device nrf52840-spi-fram --capacitor 50u --json");
     let report: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(report["layers"][2]["commit"], "element", "{report:#}");
     assert!(

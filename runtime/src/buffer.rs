@@ -166,6 +166,31 @@ pub type TileInput<'a, T> = &'a Buffer<T>;
 /// ```
 pub type TileOutput<'a, T> = &'a mut Buffer<T>;
 
+/// An [`Input`] of rows, of which `ROWS` are in SRAM at a time where the store is not mapped: a line buffer for tasks that
+/// go through their input from the top.
+///
+/// In the task's body it is a [`RollingInputView`](crate::RollingInputView).
+///
+/// ```
+/// use rekindle::prelude::*;
+///
+/// // An ordinary shared borrow is a `RollingInput`.
+/// fn first<'a>(buffer: &'a Buffer<[[i8; 64]; 64]>) -> RollingInput<'a, [[i8; 64]; 64], 3> { buffer }
+/// ```
+pub type RollingInput<'a, T, const ROWS: usize> = &'a Buffer<T>;
+
+/// An [`Output`] that is put together row by row where the store is not mapped.
+///
+/// In the task's body it is a [`RollingOutputView`](crate::RollingOutputView).
+///
+/// ```
+/// use rekindle::prelude::*;
+///
+/// // An ordinary exclusive borrow is a `RollingOutput`.
+/// fn first<'a>(buffer: &'a mut Buffer<[[i8; 64]; 64]>) -> RollingOutput<'a, [[i8; 64]; 64]> { buffer }
+/// ```
+pub type RollingOutput<'a, T> = &'a mut Buffer<T>;
+
 /// A small buffer that a task reads and writes.
 ///
 /// In the task's body it is a [`StateView`](crate::StateView): a copy in SRAM that every commit saves.

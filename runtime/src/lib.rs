@@ -42,7 +42,8 @@
 //! * [`intermittent_task`](macro@intermittent_task) turns a function into a task. [`commit`](macro@commit) marks loops and statements whose work is
 //!   durable when they are passed; [`run`](macro@run) calls another task.
 //! * Buffers are [`Input`], [`Output`], [`InPlace`] or [`State`] of a task, and the compiler holds it to that.
-//!   [`TileInput`] and [`TileOutput`] stay in the store where SRAM is too small for them.
+//!   Where SRAM is too small for them, [`RollingInput`] and [`RollingOutput`] have some rows there, and [`TileInput`] and
+//!   [`TileOutput`] stay in the store.
 //! * [`Nvm`] is the memory with the buffers in it. It knows what is to be done after a boot.
 //! * [`store`] has the kinds of memory, and the trait for others.
 //! * [`clock`] says how old a reading is, over outages.
@@ -175,7 +176,10 @@ mod tests;
 mod text;
 mod view;
 
-pub use buffer::{Buffer, InPlace, Input, Output, Plain, State, TileInput, TileOutput};
+pub use buffer::{
+    Buffer, InPlace, Input, Output, Plain, RollingInput, RollingOutput, State, TileInput,
+    TileOutput,
+};
 pub use cx::Cx;
 pub use error::Error;
 pub use fingerprint::Fingerprint;
@@ -189,7 +193,10 @@ pub use saved::Saved;
 #[cfg(feature = "std")]
 pub use store::File;
 pub use store::{Bytes, Mapped, Store};
-pub use view::{At, InPlaceView, OutputView, Run, StateView, TileInputView, TileOutputView};
+pub use view::{
+    At, InPlaceView, OutputView, RollingInputView, RollingOutputView, RowsView, Run, StateView,
+    TileInputView, TileOutputView,
+};
 pub use zerocopy;
 
 /// What generated code talks to. Not part of the public interface.
@@ -201,6 +208,7 @@ pub mod __private {
     pub use crate::nest::{base, len_of, resume_iter, stride};
     pub use crate::store::{Commit, Mapping};
     pub use crate::task::{Frame, TaskInfo};
+    pub use crate::view::Rows;
     pub use crate::{
         At, Buffer, Cx, Error, Fingerprint, Layout, OutputView, Plain, Saved, StateView, Store,
     };

@@ -11,6 +11,6 @@
 pub use crate::store::File;
 pub use crate::{
     As, Buffer, Bytes, Cx, Error, InPlace, Input, Layout, Mapped, Nvm, Outcome, Output, Overlay,
-    State, Status, Store, TileInput, TileOutput, assume_idempotent, commit, cost, effect,
-    intermittent_task, run, sense,
+    RollingInput, RollingOutput, State, Status, Store, TileInput, TileOutput, assume_idempotent,
+    commit, cost, effect, intermittent_task, run, sense,
 };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use npyz::NpyFile;
 use rekindle_import::program::{Buffer, Program, Role};
-use rekindle_import::{Fuse, Limits, Options, Place, import};
+use rekindle_import::{Fuse, Limits, Options, Place, Rows, import};
 use zip::ZipArchive;
 
 /// Name, and path relative to the repository's root without `.tflite`; golden vectors are beside the reference models.
@@ -33,6 +33,15 @@ const SHORT: [(&str, usize); 4] = [
     ("moves", 160),
     ("keyword_spotting", 1024),
     ("resnet", 2048),
+];
+
+/// Those whose layers have only rows in SRAM, once more; also with all activations kept.
+const BY_ROWS: [&str; 5] = [
+    "lenet",
+    "micro_speech",
+    "keyword_spotting",
+    "resnet",
+    "person_detection",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -76,6 +85,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let model = import(&bytes, fused)?;
             model.write(&out.join("lenet_fused.rs"))?;
+        }
+        if BY_ROWS.contains(&name) {
+            for (apart, suffix) in [(false, "rows"), (true, "rows_apart")] {
+                let rows = Options {
+                    rows: Rows::Always,
+                    apart,
+                    ..options.clone()
+                };
+                let model = import(&bytes, rows)?;
+                model.write(&out.join(format!("{name}_{suffix}.rs")))?;
+                if apart {
+                    let layers = layers(&model.program);
+                    fs::write(out.join(format!("{name}_rows_layers.rs")), layers)?;
+                }
+            }
         }
         // Once more with all activations kept, for a look at each layer.
         let apart = Options {

@@ -27,10 +27,23 @@ fn operators() -> Vec<String> {
         .chain(["sub", "mul"].map(|name| format!("broadcast::{name}")))
         .filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
         .filter(|name| !helpers.contains(&name.as_str()))
+        .chain(rolling())
         .collect();
     found.sort();
     assert!(found.len() > 20, "{found:?}");
     found
+}
+
+/// The tasks with a line buffer, as their module exports them.
+fn rolling() -> Vec<String> {
+    let module = read("kernels/src/rolling/mod.rs");
+    let lines = module.lines().filter(|l| l.starts_with("pub use "));
+    let tasks = lines.flat_map(|l| l.split(['{', '}']).nth(1).unwrap_or_default().split(','));
+    let tasks: Vec<_> = tasks
+        .map(|task| format!("rolling::{}", task.trim()))
+        .collect();
+    assert!(tasks.len() >= 4, "{tasks:?}");
+    tasks
 }
 
 /// Pages of operators, by name. The other three are about all of them.

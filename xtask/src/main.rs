@@ -175,6 +175,10 @@ enum Command {
         /// Where the table and the picture go.
         #[arg(long, default_value = "target")]
         out: std::path::PathBuf,
+        /// Instead: keyword spotting with as much SRAM as the rows of the table in `docs/import.md` say, through 200 failures of
+        /// these cycles each; writes that table.
+        #[arg(long, conflicts_with = "json")]
+        sram: bool,
         /// Print the results as JSON instead.
         #[arg(long)]
         json: bool,
@@ -220,7 +224,12 @@ fn main() -> ExitCode {
         Command::Audit { folder, json } => audit::report(&folder, json),
         Command::Rules { json } => rules::report(std::path::Path::new("."), json),
         Command::Tutorial { json, short } => tutorial::report(short, json),
-        Command::Emulate { cycles, out, json } => emulate::report(&cycles, &out, json),
+        Command::Emulate {
+            cycles, sram: true, ..
+        } => emulate::sram(&cycles),
+        Command::Emulate {
+            cycles, out, json, ..
+        } => emulate::report(&cycles, &out, json),
         Command::Baseline { json } => baseline::report(json),
         Command::Search { arguments } => search::search(&arguments).map(|()| true),
         Command::PlannerReport { json } => planner_report::report(json),

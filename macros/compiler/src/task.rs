@@ -38,8 +38,26 @@ pub struct Param {
     pub mutable: bool,
     /// What it is.
     pub role: Role,
-    /// An input or output that stays in the store and is moved in tiles.
-    pub tiles: bool,
+    /// How a buffer gets from the store to SRAM and back.
+    pub residency: Residency,
+}
+
+/// How much of an input or output is in SRAM where the store is not mapped.
+#[derive(Clone, Debug)]
+pub enum Residency {
+    /// All of it.
+    Whole,
+    /// What the task moves by itself: `TileInput`, `TileOutput`.
+    Tiles,
+    /// Some rows: `RollingInput<T, ROWS>`, with the number, and `RollingOutput`.
+    Rolling(Option<Box<syn::GenericArgument>>),
+}
+
+impl Param {
+    /// Whether each access is handed the store.
+    pub fn moves(&self) -> bool {
+        !matches!(self.residency, Residency::Whole)
+    }
 }
 
 /// What a parameter is to the analysis.

@@ -1,5 +1,5 @@
-//! `TileInput` and `TileOutput`: buffers that stay in the store. Each access is handed the store, and its error is the
-//! task's; the user writes neither.
+//! `TileInput`, `RollingInput` and so on: buffers that stay in the store. Each access is handed the store, and its error is
+//! the task's; the user writes neither.
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::hygiene::local;
@@ -9,12 +9,12 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprMethodCall, Ident, Stmt, parse_quote_spanned};
 
-/// Methods that move a tile.
-const MOVES: [&str; 4] = ["tile", "fetch", "set", "store"];
+/// Methods that move a tile or rows.
+const MOVES: [&str; 6] = ["tile", "fetch", "set", "store", "row", "rows"];
 
 /// The names of the parameters that stay in the store.
 fn names(task: &Task) -> Vec<&Ident> {
-    let tiles = task.params.iter().filter(|p| p.tiles);
+    let tiles = task.params.iter().filter(|p| p.moves());
     tiles.map(|p| &p.name).collect()
 }
 
@@ -44,9 +44,9 @@ pub fn check(task: &Task, diagnostics: &mut Diagnostics) {
             let names: Vec<Ident> = self.names.iter().map(|n| (*n).clone()).collect();
             if self.inside && moves(m, &names) {
                 self.diagnostics.push(
-                    Diagnostic::new(m.span(), "a tile cannot be moved in a closure")
+                    Diagnostic::new(m.span(), "what stays in the store cannot be moved in a closure")
                         .outage("an error of the store could not end the task, which would commit what it has not read or written")
-                        .help("move the tile outside, in a loop for example, and hand the values in"),
+                        .help("move it outside, in a loop for example, and hand the values in"),
                 );
             }
             visit::visit_expr_method_call(self, m);

@@ -60,6 +60,11 @@ snapshot!(
     "fn task(x: TileInput<[i8; 8]>, y: TileOutput<[i8; 2]>) { #[commit] for i in 0..2 { let mut tile = [0; 4]; if x.tile(0) > 0 { x.fetch(4 * i, &mut tile); } y.set(i, tile[x.tile(i) as usize]); } }"
 );
 
+snapshot!(
+    rolling_rows,
+    "fn task<const R: usize>(x: RollingInput<[[i8; 8]; 9], R>, y: RollingOutput<[[i8; 8]; 7]>) { #[commit] for r in 0..7 { let first = x.row(r)[0]; let rows = x.rows::<3>(r, 1, 3); for c in 0..8 { y.set([r, c], rows[2][c] - first); } } }"
+);
+
 #[test]
 fn without_protection_only_the_views_remain() {
     let item: syn::ItemFn =

@@ -1,7 +1,8 @@
 //! Devices and capacitors of `rekindle import`, and what they make of a network.
 
+use rekindle_import::forms::Form;
 use rekindle_import::program::{Commit, Kernel, Layer, Program as Network};
-use rekindle_import::{Import, memory};
+use rekindle_import::{Import, Rows};
 use rekindle_planner::emit_rust::{Module, module};
 use rekindle_planner::profile::{self, SHIPPED};
 use rekindle_planner::program::{Board, Loop, Memory, Program};
@@ -51,8 +52,8 @@ pub fn farads(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a capacitance, such as 100u or 1m".to_owned())
 }
 
-/// Lets each layer commit after each row where a power cycle holds one, else after each value, else in tiles; and the plan
-/// for it, which the compiler checks.
+/// Lets each layer commit after each row where a power cycle holds one, if need be with only some rows in SRAM, else after each
+/// value, else in tiles; and the plan for it, which the compiler checks.
 ///
 /// # Errors
 ///
@@ -73,6 +74,14 @@ pub fn plan(
         nvm_bytes: nvm as u64,
     }));
     Ok(())
+}
+
+/// When layers have only rows in SRAM: always where whole buffers would be copied there.
+pub fn rows(board: &Board) -> Rows {
+    match board.memory {
+        Memory::Words => Rows::WhereShort,
+        Memory::Bytes => Rows::Always,
+    }
 }
 
 /// Lets each layer commit as [`plan`] says; the layers as loops.
@@ -102,10 +111,8 @@ pub fn choose(model: &mut Import, board: &Board) -> Result<Vec<Loop>, String> {
                 usable * 1e6
             ));
         };
-        match choice {
-            Choice::Commit(commit) => model.program.layers[at].commit = commit,
-            Choice::Tiles => model.tile(at),
-        }
+        model.program.layers[at].commit = choice.commit;
+        model.set(at, choice.form);
         loops.push(chosen);
     }
     Ok(loops)
@@ -113,43 +120,55 @@ pub fn choose(model: &mut Import, board: &Board) -> Result<Vec<Loop>, String> {
 
 /// What can be done with a layer.
 #[derive(Clone, Copy)]
-enum Choice {
-    /// As it is, with a commit this often.
-    Commit(Commit),
-    /// In tiles, which are not fetched before they are needed.
-    Tiles,
+struct Choice {
+    /// How much of it is in SRAM.
+    form: Form,
+    /// How often it commits.
+    commit: Commit,
 }
 
 /// The choices for a layer, those that cost least first.
 fn choices(model: &Import, board: &Board, at: usize) -> Vec<(Choice, Loop)> {
     let layer = &model.program.layers[at];
-    let with = |layer: &Layer, commit| fetched(board, layer, steps(&model.program, layer, commit));
-    let mut all = vec![(Choice::Commit(Commit::Row), with(layer, Commit::Row))];
-    // In tiles, and for two layers at once, there is a commit per row only.
-    if layer.tiles.is_none() && !matches!(layer.kernel, Kernel::Fused(_) | Kernel::Chain(_)) {
-        all.push((
-            Choice::Commit(Commit::Element),
-            with(layer, Commit::Element),
-        ));
-        if board.memory == Memory::Bytes {
-            let tiled = Layer {
-                tiles: Some(memory::tile(&model.program, layer)),
-                ..layer.clone()
-            };
-            all.push((Choice::Tiles, with(&tiled, Commit::Row)));
-        }
+    let mut forms = vec![layer.form];
+    if board.memory == Memory::Bytes {
+        // What outages fetch again is less in these.
+        forms.extend(model.others(layer));
     }
-    all
+    let rows = forms.iter().map(|form| (*form, Commit::Row));
+    // With rows or tiles, and for two layers at once, there is a commit per row only.
+    let several = matches!(layer.kernel, Kernel::Fused(_) | Kernel::Chain(_));
+    let whole = |form: &&Form| **form == Form::Whole && !several;
+    let values = forms
+        .iter()
+        .filter(whole)
+        .map(|form| (*form, Commit::Element));
+    let mut all: Vec<_> = rows.chain(values).collect();
+    // Tiles last: they fetch most.
+    all.sort_by_key(|(form, _)| matches!(form, Form::Tiles(_)) && *form != layer.form);
+    let choice = |(form, commit)| {
+        let layer = Layer {
+            form,
+            ..layer.clone()
+        };
+        let work = fetched(board, &layer, steps(&model.program, &layer, commit));
+        (Choice { form, commit }, work)
+    };
+    all.into_iter().map(choice).collect()
 }
 
-/// A loop whose tiles are fetched and stored one by one: as work of the same energy.
+/// A loop whose tiles or rows are fetched one by one: as work of the same energy.
 fn fetched(board: &Board, layer: &Layer, mut l: Loop) -> Loop {
-    if let Some(tiles) = layer.tiles {
-        let all = board.read_byte.energy.get() * tiles.fetched as f64
-            + board.read_access.energy.get() * tiles.accesses as f64;
-        let units = all / l.iterations.max(1) as f64 / board.unit.energy.get();
-        l.units += units.ceil() as u64;
-    }
+    let energy = |bytes: usize, accesses: usize| {
+        board.read_byte.energy.get() * bytes as f64
+            + board.read_access.energy.get() * accesses as f64
+    };
+    let all = match layer.form {
+        Form::Whole => return l,
+        Form::Rolling(rolling) => energy(rolling.fresh * rolling.row, rolling.pieces),
+        Form::Tiles(tiles) => energy(tiles.fetched, tiles.accesses) / l.iterations.max(1) as f64,
+    };
+    l.units += (all / board.unit.energy.get()).ceil() as u64;
     l
 }
 
@@ -163,7 +182,7 @@ pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
         .map(|id| network.buffer(*id).bytes() as u64);
     let input = inputs.sum();
     let tile = layer
-        .tiles
+        .tiles()
         .and_then(|t| t.size)
         .map(|(tile, _)| tile as u64);
     let rows = match (output.shape.as_slice(), &layer.kernel) {
@@ -186,10 +205,14 @@ pub fn steps(network: &Network, layer: &Layer, commit: Commit) -> Loop {
         iterations,
         units: work.div_ceil(iterations),
         writes: values.div_ceil(iterations),
-        // Tiles are fetched again as they are needed.
-        input: if layer.tiles.is_some() { 0 } else { input },
+        // Rows and tiles are fetched as they are needed, and most again only where an outage has taken them.
+        input: match layer.form {
+            Form::Whole => input,
+            Form::Rolling(rolling) => (rolling.again * rolling.row) as u64,
+            Form::Tiles(_) => 0,
+        },
         every: 1,
-        tile: layer.tiles.map(|t| t.bytes as u64),
+        tile: (layer.form != Form::Whole).then(|| (layer.arena(network) + layer.stack()) as u64),
     }
 }
 

@@ -4,14 +4,14 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use rekindle_import::memory::arena;
+use rekindle_import::forms::Form;
 use rekindle_import::program::{Commit, Kernel, Layer};
-use rekindle_import::{Fuse, Import, Limits, Options, import};
+use rekindle_import::{Fuse, Import, Limits, Options, Rows, import};
 use rekindle_planner::program::{Board, Memory};
 use rekindle_planner::units::Farads;
 use serde_json::json;
 
-use super::device::{board, farads, plan};
+use super::device::{board, farads, plan, rows};
 
 /// Arguments of the command.
 #[derive(Args)]
@@ -44,6 +44,10 @@ pub struct ImportArgs {
     /// out, where memory is short.
     #[arg(long)]
     fused: bool,
+    /// Only some rows of a layer's input in SRAM wherever that costs nothing, as with a `--device` whose NVM is not
+    /// memory-mapped. If left out, where SRAM is short: on a mapped store whole buffers are borrowed.
+    #[arg(long)]
+    rows: bool,
     /// Print what was written as JSON.
     #[arg(long)]
     json: bool,
@@ -100,6 +104,13 @@ pub fn run(args: &ImportArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
             Granularity::Element => Fuse::Never,
             Granularity::Row if args.fused => Fuse::Always,
             Granularity::Row => Fuse::WhereShort,
+        },
+        rows: match &args.device {
+            // Rows commit per row only.
+            _ if matches!(args.commit, Granularity::Element) => Rows::WhereShort,
+            Some(board) if !args.rows => rows(board),
+            _ if args.rows => Rows::Always,
+            _ => Rows::WhereShort,
         },
     };
     let mut model =
@@ -163,8 +174,9 @@ fn report(model: &Import) -> serde_json::Value {
                 "output": program.buffer(layer.output).shape,
                 "commit": commit(layer),
                 "macs": program.macs(layer),
-                "arena_bytes": if layer.tiles.is_some() { 0 } else { arena(program, layer) },
-                "tile_bytes": layer.tiles.map(|t| t.bytes),
+                "form": form(layer),
+                "arena_bytes": layer.arena(program),
+                "tile_bytes": layer.stack(),
             })
         })
         .collect();
@@ -179,12 +191,21 @@ fn report(model: &Import) -> serde_json::Value {
     })
 }
 
+/// How much of a layer is in SRAM where NVM is not mapped.
+const fn form(layer: &Layer) -> &'static str {
+    match layer.form {
+        Form::Whole => "whole",
+        Form::Rolling(_) => "rows",
+        Form::Tiles(_) => "tile",
+    }
+}
+
 fn commit(layer: &Layer) -> String {
     match (&layer.kernel, layer.commit) {
         (Kernel::Chain(_), _) => "all".to_owned(),
-        (_, Commit::Element) => "element".to_owned(),
-        (Kernel::General(general), Commit::Row) => format!("{} values", general.tile),
-        (_, Commit::Row) => "row".to_owned(),
+        (_, Commit::Element) if layer.form == Form::Whole => "element".to_owned(),
+        (Kernel::General(general), _) => format!("{} values", general.tile),
+        _ => "row".to_owned(),
     }
 }
 
@@ -202,9 +223,10 @@ fn print(model: &Import, out: &Path) {
             .map(usize::to_string)
             .collect();
         let macs = program.macs(layer);
-        let sram = match layer.tiles {
-            Some(tiles) => format!("tile {}", tiles.bytes),
-            None => arena(program, layer).to_string(),
+        let bytes = layer.arena(program) + layer.stack();
+        let sram = match layer.form {
+            Form::Whole => bytes.to_string(),
+            Form::Rolling(_) | Form::Tiles(_) => format!("{} {bytes}", form(layer)),
         };
         println!(
             "{:<12} {:>14} {macs:>12} {sram:>14} {:>10}",

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use rekindle_import::program::Commit;
-use rekindle_import::{Fuse, Limits, Options, import};
+use rekindle_import::{Fuse, Limits, Options, Rows, import};
 use rekindle_planner::program::{Board, Program};
 use rekindle_planner::units::Farads;
 
-use super::device::{board, choose, farads, steps};
+use super::device::{board, choose, farads, rows, steps};
 
 /// A board, and one capacitor in place of its own.
 #[derive(Args)]
@@ -41,7 +41,7 @@ pub enum Step {
     Row,
     /// A value of an output.
     Element,
-    /// What `rekindle import --device` chooses for each layer: a row, a value, or a row in tiles.
+    /// What `rekindle import --device` chooses for each layer: a row, a value, or a row with rows or tiles in SRAM.
     Chosen,
 }
 
@@ -69,6 +69,10 @@ pub fn load(
         },
         apart: false,
         fuse: Fuse::Never,
+        rows: match step {
+            Step::Chosen => rows(board),
+            Step::Row | Step::Element => Rows::WhereShort,
+        },
     };
     let mut model = import(&file, options).map_err(|e| format!("{}: {e}", path.display()))?;
     let commit = match step {

@@ -50,7 +50,7 @@ pub struct Loop {
     pub input: u64,
     /// Iterations between two commits.
     pub every: u64,
-    /// SRAM of its tiles in bytes, where input and output stay in NVM; what is fetched is in `units`.
+    /// SRAM of its rows or tiles in bytes, where input and output stay in NVM; what is fetched is in `units`.
     pub tile: Option<u64>,
 }
 

@@ -28,6 +28,8 @@ pub enum Bug {
     WordWithoutFrames,
     /// Nothing orders data and commit: every barrier is left out.
     NoBarrier,
+    /// A [`RollingInput`](crate::RollingInput) that had rows in SRAM before an outage still takes what is there for them.
+    RowsKept,
     /// `Flash`: an entry of the journal is taken for valid whatever its CRC.
     JournalCrcIgnored,
     /// `Flash`: a page counts as free before its data has moved.
@@ -56,6 +58,8 @@ std::thread_local! {
     static DATA_FROM: Cell<usize> = const { Cell::new(0) };
     /// Writes that `Bug::CommitBeforeData` holds back.
     static HELD: RefCell<Vec<(usize, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+    /// Buffers, and the rows that `Bug::RowsKept` believes in SRAM.
+    static ROWS: RefCell<Vec<(usize, Vec<usize>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether this fault is seeded.
@@ -77,6 +81,26 @@ pub(crate) fn release() -> Vec<(usize, Vec<u8>)> {
     HELD.take()
 }
 
+/// Takes note of the rows in SRAM, of the buffer at `at`.
+pub(crate) fn keep_rows(at: usize, rows: &[usize]) {
+    if seeded(Bug::RowsKept) {
+        ROWS.with_borrow_mut(|all| {
+            all.retain(|(of, _)| *of != at);
+            all.push((at, rows.to_vec()));
+        });
+    }
+}
+
+/// The rows that were noted before an outage, in their places.
+pub(crate) fn kept_rows(at: usize, rows: &mut [usize]) {
+    ROWS.with_borrow(|all| {
+        let same = |(of, kept): &&(usize, Vec<usize>)| *of == at && kept.len() == rows.len();
+        if let Some((_, kept)) = all.iter().find(same) {
+            rows.copy_from_slice(kept);
+        }
+    });
+}
+
 /// Seeds a fault until dropped.
 #[derive(Debug)]
 pub struct Seed(());
@@ -84,6 +108,7 @@ pub struct Seed(());
 impl Seed {
     pub(crate) fn new(bug: Option<Bug>, data_from: usize) -> Self {
         SEEDED.set(bug);
+        ROWS.take();
         DATA_FROM.set(data_from);
         Self(())
     }
@@ -92,5 +117,6 @@ impl Seed {
 impl Drop for Seed {
     fn drop(&mut self) {
         SEEDED.set(None);
+        ROWS.take();
     }
 }

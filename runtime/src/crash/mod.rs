@@ -86,8 +86,8 @@ mod tear;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bugs::seeded;
 pub use bugs::{Bug, Seed};
+pub(crate) use bugs::{keep_rows, kept_rows, seeded};
 pub use check::{BytesCut, Check, MappedCut};
 pub use cut::Cut;
 pub use nor::{NorSim, seed_flash_bug};

@@ -5,6 +5,7 @@ mod dirty;
 mod inplace;
 mod input;
 mod output;
+mod rolling;
 mod state;
 mod tile;
 
@@ -18,6 +19,7 @@ use crate::store::Store;
 pub use at::{At, Run};
 pub use inplace::InPlaceView;
 pub use output::OutputView;
+pub use rolling::{RollingInputView, RollingOutputView, Rows, RowsView};
 pub use state::StateView;
 pub use tile::{TileInputView, TileOutputView};
 

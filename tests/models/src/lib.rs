@@ -44,7 +44,7 @@ macro_rules! imported {
     };
 }
 
-/// The same, with so little SRAM that layers are in tiles.
+/// The same, with so little SRAM that layers have only rows or tiles there.
 macro_rules! tiled {
     ($(#[$doc:meta])* $name:ident of $model:ident if $has:ident) => {
         $(#[$doc])*
@@ -68,6 +68,25 @@ tiled!(
 tiled!(
     /// `resnet` on 2 KB.
     resnet_tiled of resnet if has_resnet);
+
+tiled!(
+    /// `micro_speech` with rows in SRAM.
+    micro_speech_rows of micro_speech if has_micro_speech);
+tiled!(
+    /// `keyword_spotting` with rows in SRAM.
+    keyword_spotting_rows of keyword_spotting if has_keyword_spotting);
+tiled!(
+    /// `resnet` with rows in SRAM.
+    resnet_rows of resnet if has_resnet);
+tiled!(
+    /// `person_detection` with rows in SRAM.
+    person_detection_rows of person_detection if has_person_detection);
+
+/// `lenet` with rows in SRAM.
+#[cfg(has_lenet)]
+pub mod lenet_rows {
+    crate::imported!(concat!(env!("OUT_DIR"), "/lenet_rows.rs"));
+}
 
 /// `lenet` with each convolution and its pooling as one task.
 #[cfg(has_lenet)]

@@ -98,7 +98,7 @@ macro_rules! tiled {
         fn $test() {
             use rekindle_models::$name::{ARENA, InputTensor, Memory, SAMPLES, TILES, whole};
 
-            const { assert!(ARENA + TILES <= $most && TILES > 0) };
+            const { assert!(ARENA + TILES <= $most) };
             let store = Bytes::new(Driven(vec![0; Memory::SIZE + 512]));
             let mut nvm = Nvm::<Memory, _>::open(store).unwrap();
             for (input, expected) in SAMPLES {
@@ -118,6 +118,52 @@ tiled! {
     paddings_and_slices_in_tiles: moves_tiled if has_moves, 160;
     keyword_spotting_on_one_kilobyte: keyword_spotting_tiled if has_keyword_spotting, 1024;
     resnet_on_two_kilobytes: resnet_tiled if has_resnet, 2048;
+    micro_speech_by_rows: micro_speech_rows if has_micro_speech, 1200;
+    keyword_spotting_by_rows: keyword_spotting_rows if has_keyword_spotting, 1600;
+    resnet_by_rows: resnet_rows if has_resnet, 2600;
+    person_detection_by_rows: person_detection_rows if has_person_detection, 3200;
+}
+
+/// All layers of a model whose layers have only rows in SRAM, behind a driver and on exactly the arena that it states.
+macro_rules! by_rows {
+    ($($name:ident if $has:ident: $file:literal, $layers:literal;)*) => {$(
+        #[cfg($has)]
+        #[allow(dead_code, reason = "scales and sizes, which this test does not need")]
+        mod $name {
+            use super::{Driven, arrays, reference, same};
+            use rekindle::zerocopy::IntoBytes;
+
+            rekindle_models::imported!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_apart.rs"));
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), "_layers.rs"));
+
+            #[test]
+            fn every_layer_gives_the_reference_bits() {
+                let Some(detailed) = reference(concat!($file, ".layers.npz")) else {
+                    return;
+                };
+                let expected = arrays(&detailed);
+                let input = &expected.iter().find(|(n, _)| n == "input").unwrap().1;
+                let store = Bytes::new(Driven(vec![0; Memory::SIZE + 512]));
+                let mut nvm = Nvm::<Memory, _>::open(store).unwrap();
+                nvm.write(|m| &mut m.input, InputTensor::ref_from_bytes(input).unwrap()).unwrap();
+                nvm.resume_or_start(&mut [0xa5; ARENA], whole).unwrap();
+                let found = layers(&mut nvm).unwrap();
+                assert_eq!(found.len(), $layers, "layers that are compared");
+                for (index, bytes) in found {
+                    let prefix = format!("op{index:02}_");
+                    let (name, expected) = expected.iter().find(|(n, _)| n.starts_with(&prefix)).unwrap();
+                    same(name, &bytes, expected);
+                }
+            }
+        }
+    )*};
+}
+
+by_rows! {
+    micro_speech_rows if has_micro_speech: "micro_speech_quantized", 3;
+    keyword_spotting_rows if has_keyword_spotting: "kws_ref_model", 12;
+    resnet_rows if has_resnet: "pretrainedResnet_quant", 15;
+    person_detection_rows if has_person_detection: "person_detect", 30;
 }
 
 /// A convolution and its pooling in one task give the bits of the two, in a third of the memory.

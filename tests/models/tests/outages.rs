@@ -54,6 +54,25 @@ fn layers_in_tiles_survive_every_outage() {
 }
 
 #[test]
+fn layers_by_rows_survive_every_outage() {
+    use rekindle_models::lenet_rows::{ARENA, Memory, whole};
+    let check = || check(|m: &mut Memory| &mut m.input).arena(ARENA);
+    complete(&check().run_bytes(whole));
+    complete(&check().run_mapped(whole));
+}
+
+#[test]
+#[cfg(has_micro_speech)]
+fn micro_speech_by_rows_survives_every_outage() {
+    use rekindle_models::micro_speech_rows::{ARENA, Memory, whole};
+    complete(
+        &check(|m: &mut Memory| &mut m.input)
+            .arena(ARENA)
+            .run_bytes(whole),
+    );
+}
+
+#[test]
 fn fused_layers_survive_every_outage() {
     use rekindle_models::lenet_fused::{Memory, whole};
     complete(&check(|m: &mut Memory| &mut m.input).run_mapped(whole));
@@ -95,6 +114,7 @@ macro_rules! sampled {
 
 sampled! {
     keyword_spotting_survives_ten_thousand_outages: keyword_spotting if has_keyword_spotting, 300;
+    keyword_spotting_by_rows_survives_ten_thousand_outages: keyword_spotting_rows if has_keyword_spotting, 300;
     resnet_survives_ten_thousand_outages: resnet if has_resnet, 300;
     person_detection_survives_ten_thousand_outages: person_detection if has_person_detection, 300;
 }

@@ -1,6 +1,5 @@
 //! Every operator in two forms: on whole buffers, and in tiles.
 
-use rekindle::crash::Check;
 use rekindle::prelude::*;
 use rekindle_kernels::broadcast::{self, Mul, Quantization, Sub};
 use rekindle_kernels::tiled::{self, Tile};
@@ -12,7 +11,8 @@ use rekindle_kernels::{
     transpose_conv,
 };
 
-use super::{Fram, Memory, flash, good, noise, output, room};
+use super::Memory;
+use super::forms::forms;
 
 const Q: Quantization = Quantization::new(0.1, -7);
 const FINE: Quantization = Quantization::new(0.06, 12);
@@ -69,8 +69,8 @@ macro_rules! layer {
     };
 }
 
-type Map = [[[i8; 2]; 4]; 5];
-type Small = [[[i8; 3]; 5]; 4];
+pub(super) type Map = [[[i8; 2]; 4]; 5];
+pub(super) type Small = [[[i8; 3]; 5]; 4];
 type Row = [i8; 2];
 type Side = [[[i8; 2]; 3]; 5];
 type Long = [[[i8; 2]; 7]; 5];
@@ -93,18 +93,19 @@ static SECOND: Concat<Side, Long, 8> = Concat::new(1, 4);
 static AFFINE: Affine<4> = Affine::new(Q);
 static UP: TransposeConv<3, 3, 2, 3, 2, 2> = layer!(TransposeConv, filters(1));
 static UP_VALID: TransposeConv<2, 3, 2, 2, 1, 3> = layer!(TransposeConv, filters(2));
-static CONV: Conv2d<3, 3, 3, 4> = layer!(Conv2d, filters(3));
-static STRIDED: Conv2d<2, 3, 3, 2, 2, 1> = layer!(Conv2d, filters(4));
-static DILATED: Conv2d<2, 2, 2, 2, 1, 1, 3, 2> = layer!(Conv2d, filters(5));
-static EXPLICIT: Conv2d<3, 2, 3, 5, 1, 2, 1, 1, 2, 1> = layer!(Conv2d, filters(6));
-static POINT: Pointwise<2, 3> = layer!(Conv2d, filters(7));
-static DEEP: Depthwise<3, 3, 3, 3> = layer!(Depthwise, planes(8));
-static DEEP_DILATED: Depthwise<2, 2, 2, 2, 1, 1, 2, 2> = layer!(Depthwise, planes(9));
-static PADDED: Depthwise<3, 3, 2, 6, 2, 1, 1, 1, 2, AUTO> = layer!(Depthwise, planes(10));
+pub(super) static CONV: Conv2d<3, 3, 3, 4> = layer!(Conv2d, filters(3));
+pub(super) static STRIDED: Conv2d<2, 3, 3, 2, 2, 1> = layer!(Conv2d, filters(4));
+pub(super) static DILATED: Conv2d<2, 2, 2, 2, 1, 1, 3, 2> = layer!(Conv2d, filters(5));
+pub(super) static EXPLICIT: Conv2d<3, 2, 3, 5, 1, 2, 1, 1, 2, 1> = layer!(Conv2d, filters(6));
+pub(super) static POINT: Pointwise<2, 3> = layer!(Conv2d, filters(7));
+pub(super) static DEEP: Depthwise<3, 3, 3, 3> = layer!(Depthwise, planes(8));
+pub(super) static DEEP_DILATED: Depthwise<2, 2, 2, 2, 1, 1, 2, 2> = layer!(Depthwise, planes(9));
+pub(super) static PADDED: Depthwise<3, 3, 2, 6, 2, 1, 1, 1, 2, AUTO> =
+    layer!(Depthwise, planes(10));
 static DENSE: Dense<20, 11> = layer!(Dense, rows(11));
-static POOL: Pool<2, 2> = Pool::new();
-static POOL_PADDED: Pool<3, 3, 2, 1> = Pool::clamped(-90, 80);
-static GLOBAL: Pool<5, 4> = Pool::new();
+pub(super) static POOL: Pool<2, 2> = Pool::new();
+pub(super) static POOL_PADDED: Pool<3, 3, 2, 1> = Pool::clamped(-90, 80);
+pub(super) static GLOBAL: Pool<5, 4> = Pool::new();
 
 #[intermittent_task]
 fn both(a: Input<Map>, b: Input<Side>, y: Output<Long>) {
@@ -123,90 +124,41 @@ fn both_tiled(a: Input<Map>, b: Input<Side>, y: Output<Long>) {
     tiled::concat(b, &SECOND, y);
 }
 
-/// Inputs that the results are compared for.
-const SEEDS: u32 = 20;
-
-macro_rules! kernels {
-    ($($name:ident($a:ty, $b:ty) -> $y:ty: |$cx:ident, $m:ident| $whole:expr, $tiled:expr;)*) => {$(
-        mod $name {
-            #[allow(clippy::wildcard_imports)]
-            use super::*;
-
-            #[test]
-            fn tiles_give_the_bits_of_whole_buffers_without_an_arena() {
-                for seed in 0..SEEDS {
-                    let bytes = || Bytes::new(Fram(vec![0; room::<$a, $b, $y>()]));
-                    let mut words = vec![0; room::<$a, $b, $y>() / 8 + 1];
-                    let expected = output(bytes(), 4096, seed, |$cx, $m: &mut Memory<$a, $b, $y>| $whole);
-                    let found = output(bytes(), 0, seed, |$cx, $m: &mut Memory<$a, $b, $y>| $tiled);
-                    assert_eq!(found, expected, "seed {seed}");
-                    let mapped = Mapped::from_words(&mut words);
-                    let found = output(mapped, 0, seed, |$cx, $m: &mut Memory<$a, $b, $y>| $tiled);
-                    assert_eq!(found, expected, "mapped, seed {seed}");
-                }
-            }
-
-            #[test]
-            fn tiles_survive() {
-                let check = || {
-                    Check::<Memory<$a, $b, $y>>::new()
-                        .init(|nvm| {
-                            nvm.write(|m: &mut Memory<$a, $b, $y>| &mut m.a, &noise(1))?;
-                            nvm.write(|m| &mut m.b, &noise(2))
-                        })
-                        .arena(0)
-                        .random(50)
-                        .seed(1)
-                };
-                good(&check().run_mapped(|$cx, $m| $tiled));
-                good(&check().run_bytes(|$cx, $m| $tiled));
-            }
-
-            #[test]
-            fn whole_buffers_and_tiles_survive_on_nor_flash() {
-                let whole = flash::survives(|$cx, $m: &mut Memory<$a, $b, $y>| $whole);
-                let tiled = flash::survives(|$cx, $m: &mut Memory<$a, $b, $y>| $tiled);
-                assert!(whole >= 20 && tiled >= 20, "{whole} and {tiled} failures");
-            }
-        }
-    )*};
-}
-
-kernels! {
-    convolution(Small, i8) -> [[[i8; 4]; 5]; 4]: |cx, m| conv2d(cx, &m.a, &CONV, &mut m.y), tiled::conv2d(cx, &m.a, &CONV, &mut m.y);
-    convolution_valid(Small, i8) -> [[[i8; 4]; 3]; 2]: |cx, m| conv2d(cx, &m.a, &CONV, &mut m.y), tiled::conv2d(cx, &m.a, &CONV, &mut m.y);
-    convolution_strided(Small, i8) -> [[[i8; 2]; 5]; 2]: |cx, m| by_element::conv2d(cx, &m.a, &STRIDED, &mut m.y), tiled::conv2d(cx, &m.a, &STRIDED, &mut m.y);
-    convolution_dilated(Map, i8) -> [[[i8; 2]; 4]; 5]: |cx, m| conv2d(cx, &m.a, &DILATED, &mut m.y), tiled::conv2d(cx, &m.a, &DILATED, &mut m.y);
-    convolution_explicit(Small, i8) -> [[[i8; 5]; 3]; 5]: |cx, m| conv2d(cx, &m.a, &EXPLICIT, &mut m.y), tiled::conv2d(cx, &m.a, &EXPLICIT, &mut m.y);
-    pointwise(Map, i8) -> [[[i8; 3]; 4]; 5]: |cx, m| paced::conv2d(cx, paced::Every::<3>, &m.a, &POINT, &mut m.y), tiled::conv2d(cx, &m.a, &POINT, &mut m.y);
-    depthwise_at_once(Small, i8) -> Small: |cx, m| depthwise(cx, &m.a, &DEEP, &mut m.y), tiled::depthwise(cx, Tile::<3>, &m.a, &DEEP, &mut m.y);
-    depthwise_in_groups(Small, i8) -> [[[i8; 3]; 3]; 2]: |cx, m| depthwise(cx, &m.a, &DEEP, &mut m.y), tiled::depthwise(cx, Tile::<2>, &m.a, &DEEP, &mut m.y);
-    depthwise_dilated(Map, i8) -> [[[i8; 2]; 4]; 5]: |cx, m| depthwise(cx, &m.a, &DEEP_DILATED, &mut m.y), tiled::depthwise(cx, Tile::<2>, &m.a, &DEEP_DILATED, &mut m.y);
-    depthwise_multiplied(Map, i8) -> [[[i8; 6]; 4]; 3]: |cx, m| by_element::depthwise(cx, &m.a, &PADDED, &mut m.y), tiled::depthwise(cx, Tile::<4>, &m.a, &PADDED, &mut m.y);
-    fully_connected([[i8; 5]; 4], i8) -> [i8; 11]: |cx, m| dense(cx, &m.a, &DENSE, &mut m.y), tiled::dense(cx, Tile::<7, 4>, &m.a, &DENSE, &mut m.y);
-    fully_connected_by_one([i8; 20], i8) -> [i8; 11]: |cx, m| by_element::dense(cx, &m.a, &DENSE, &mut m.y), tiled::dense(cx, Tile::<20, 1>, &m.a, &DENSE, &mut m.y);
-    upsampling([[[i8; 2]; 3]; 2], i8) -> [[[i8; 3]; 6]; 4]: |cx, m| transpose_conv(cx, &m.a, &UP, &mut m.y), tiled::transpose_conv(cx, &m.a, &UP, &mut m.y);
-    upsampling_valid([[[i8; 2]; 2]; 3], i8) -> [[[i8; 2]; 6]; 4]: |cx, m| transpose_conv(cx, &m.a, &UP_VALID, &mut m.y), tiled::transpose_conv(cx, &m.a, &UP_VALID, &mut m.y);
-    maximum(Small, i8) -> [[[i8; 3]; 2]; 2]: |cx, m| max_pool(cx, &m.a, &POOL, &mut m.y), tiled::max_pool(cx, Tile::<3>, &m.a, &POOL, &mut m.y);
-    maximum_padded(Small, i8) -> [[[i8; 3]; 5]; 2]: |cx, m| by_element::max_pool(cx, &m.a, &POOL_PADDED, &mut m.y), tiled::max_pool(cx, Tile::<2>, &m.a, &POOL_PADDED, &mut m.y);
-    average_padded(Small, i8) -> [[[i8; 3]; 5]; 2]: |cx, m| average_pool(cx, &m.a, &POOL_PADDED, &mut m.y), tiled::average_pool(cx, Tile::<2>, &m.a, &POOL_PADDED, &mut m.y);
-    average_global(Map, i8) -> [[[i8; 2]; 1]; 1]: |cx, m| average_pool(cx, &m.a, &GLOBAL, &mut m.y), tiled::average_pool(cx, Tile::<8>, &m.a, &GLOBAL, &mut m.y);
-    adding(Map, Map) -> Map: |cx, m| add(cx, &m.a, &m.b, &ADD, &mut m.y), tiled::add(cx, Tile::<9>, &m.a, &m.b, &ADD, &mut m.y);
-    broadcasting(Map, Row) -> Map: |cx, m| broadcast::add(cx, &m.a, &m.b, &WIDE, &mut m.y), tiled::broadcast_add(cx, &m.a, &m.b, &WIDE, &mut m.y);
-    subtracting(Row, Map) -> Map: |cx, m| broadcast::sub(cx, &m.a, &m.b, &SUB, &mut m.y), tiled::sub(cx, &m.a, &m.b, &SUB, &mut m.y);
-    multiplying(Map, [[i8; 1]; 4]) -> Map: |cx, m| broadcast::mul(cx, &m.a, &m.b, &MUL, &mut m.y), tiled::mul(cx, &m.a, &m.b, &MUL, &mut m.y);
-    looking_up(Map, i8) -> Map: |cx, m| lookup(cx, &m.a, &LOGISTIC, &mut m.y), tiled::lookup(cx, &m.a, &LOGISTIC, &mut m.y);
-    probabilities([[i8; 5]; 3], i8) -> [i8; 15]: |cx, m| softmax(cx, &m.a, &SOFTMAX, &mut m.y), tiled::softmax(cx, Tile::<4>, &m.a, &SOFTMAX, &mut m.y);
-    averaging(Map, i8) -> [[i8; 2]; 5]: |cx, m| mean(cx, &m.a, &MEAN, &mut m.y), tiled::mean(cx, Tile::<4>, &m.a, &MEAN, &mut m.y);
-    averaging_rows(Map, i8) -> [i8; 5]: |cx, m| mean(cx, &m.a, &MEAN_LAST, &mut m.y), tiled::mean(cx, Tile::<5>, &m.a, &MEAN_LAST, &mut m.y);
-    reducing(Map, i8) -> [i8; 4]: |cx, m| reduce_max(cx, &m.a, &MAX, &mut m.y), tiled::reduce_max(cx, Tile::<4>, &m.a, &MAX, &mut m.y);
-    arguing([[i8; 6]; 5], i8) -> [i32; 5]: |cx, m| arg_max(cx, &m.a, &mut m.y), tiled::arg_max(cx, Tile::<4>, &m.a, &mut m.y);
-    quantizing([f32; 10], i8) -> [i8; 10]: |cx, m| quantize(cx, &m.a, &AFFINE, &mut m.y), tiled::quantize(cx, &m.a, &AFFINE, &mut m.y);
-    dequantizing([i8; 10], i8) -> [f32; 10]: |cx, m| dequantize(cx, &m.a, &AFFINE, &mut m.y), tiled::dequantize(cx, &m.a, &AFFINE, &mut m.y);
-    transposing(Map, i8) -> [[[i8; 4]; 5]; 2]: |cx, m| transpose(cx, &m.a, &TRANSPOSE, &mut m.y), tiled::transpose(cx, &m.a, &TRANSPOSE, &mut m.y);
-    slicing(Map, i8) -> [[[i8; 2]; 4]; 3]: |cx, m| strided_slice(cx, &m.a, &SLICE, &mut m.y), tiled::strided_slice(cx, &m.a, &SLICE, &mut m.y);
-    slicing_a_part(Map, i8) -> [[[i8; 2]; 2]; 3]: |cx, m| strided_slice(cx, &m.a, &PART, &mut m.y), tiled::strided_slice(cx, &m.a, &PART, &mut m.y);
-    padding(Map, i8) -> [[[i8; 2]; 7]; 6]: |cx, m| pad(cx, &m.a, &PAD, &mut m.y), tiled::pad(cx, &m.a, &PAD, &mut m.y);
-    reshaping([[i8; 50]; 3], i8) -> [i8; 150]: |cx, m| reshape(cx, &m.a, &mut m.y), tiled::reshape(cx, Tile::<32>, &m.a, &mut m.y);
-    concatenating(Map, Side) -> Long: |cx, m| both(cx, &m.a, &m.b, &mut m.y), both_tiled(cx, &m.a, &m.b, &mut m.y);
+forms! {
+    convolution(Small, i8) -> [[[i8; 4]; 5]; 4], 0; |cx, m| conv2d(cx, &m.a, &CONV, &mut m.y), tiled::conv2d(cx, &m.a, &CONV, &mut m.y);
+    convolution_valid(Small, i8) -> [[[i8; 4]; 3]; 2], 0; |cx, m| conv2d(cx, &m.a, &CONV, &mut m.y), tiled::conv2d(cx, &m.a, &CONV, &mut m.y);
+    convolution_strided(Small, i8) -> [[[i8; 2]; 5]; 2], 0; |cx, m| by_element::conv2d(cx, &m.a, &STRIDED, &mut m.y), tiled::conv2d(cx, &m.a, &STRIDED, &mut m.y);
+    convolution_dilated(Map, i8) -> [[[i8; 2]; 4]; 5], 0; |cx, m| conv2d(cx, &m.a, &DILATED, &mut m.y), tiled::conv2d(cx, &m.a, &DILATED, &mut m.y);
+    convolution_explicit(Small, i8) -> [[[i8; 5]; 3]; 5], 0; |cx, m| conv2d(cx, &m.a, &EXPLICIT, &mut m.y), tiled::conv2d(cx, &m.a, &EXPLICIT, &mut m.y);
+    pointwise(Map, i8) -> [[[i8; 3]; 4]; 5], 0; |cx, m| paced::conv2d(cx, paced::Every::<3>, &m.a, &POINT, &mut m.y), tiled::conv2d(cx, &m.a, &POINT, &mut m.y);
+    depthwise_at_once(Small, i8) -> Small, 0; |cx, m| depthwise(cx, &m.a, &DEEP, &mut m.y), tiled::depthwise(cx, Tile::<3>, &m.a, &DEEP, &mut m.y);
+    depthwise_in_groups(Small, i8) -> [[[i8; 3]; 3]; 2], 0; |cx, m| depthwise(cx, &m.a, &DEEP, &mut m.y), tiled::depthwise(cx, Tile::<2>, &m.a, &DEEP, &mut m.y);
+    depthwise_dilated(Map, i8) -> [[[i8; 2]; 4]; 5], 0; |cx, m| depthwise(cx, &m.a, &DEEP_DILATED, &mut m.y), tiled::depthwise(cx, Tile::<2>, &m.a, &DEEP_DILATED, &mut m.y);
+    depthwise_multiplied(Map, i8) -> [[[i8; 6]; 4]; 3], 0; |cx, m| by_element::depthwise(cx, &m.a, &PADDED, &mut m.y), tiled::depthwise(cx, Tile::<4>, &m.a, &PADDED, &mut m.y);
+    fully_connected([[i8; 5]; 4], i8) -> [i8; 11], 0; |cx, m| dense(cx, &m.a, &DENSE, &mut m.y), tiled::dense(cx, Tile::<7, 4>, &m.a, &DENSE, &mut m.y);
+    fully_connected_by_one([i8; 20], i8) -> [i8; 11], 0; |cx, m| by_element::dense(cx, &m.a, &DENSE, &mut m.y), tiled::dense(cx, Tile::<20, 1>, &m.a, &DENSE, &mut m.y);
+    upsampling([[[i8; 2]; 3]; 2], i8) -> [[[i8; 3]; 6]; 4], 0; |cx, m| transpose_conv(cx, &m.a, &UP, &mut m.y), tiled::transpose_conv(cx, &m.a, &UP, &mut m.y);
+    upsampling_valid([[[i8; 2]; 2]; 3], i8) -> [[[i8; 2]; 6]; 4], 0; |cx, m| transpose_conv(cx, &m.a, &UP_VALID, &mut m.y), tiled::transpose_conv(cx, &m.a, &UP_VALID, &mut m.y);
+    maximum(Small, i8) -> [[[i8; 3]; 2]; 2], 0; |cx, m| max_pool(cx, &m.a, &POOL, &mut m.y), tiled::max_pool(cx, Tile::<3>, &m.a, &POOL, &mut m.y);
+    maximum_padded(Small, i8) -> [[[i8; 3]; 5]; 2], 0; |cx, m| by_element::max_pool(cx, &m.a, &POOL_PADDED, &mut m.y), tiled::max_pool(cx, Tile::<2>, &m.a, &POOL_PADDED, &mut m.y);
+    average_padded(Small, i8) -> [[[i8; 3]; 5]; 2], 0; |cx, m| average_pool(cx, &m.a, &POOL_PADDED, &mut m.y), tiled::average_pool(cx, Tile::<2>, &m.a, &POOL_PADDED, &mut m.y);
+    average_global(Map, i8) -> [[[i8; 2]; 1]; 1], 0; |cx, m| average_pool(cx, &m.a, &GLOBAL, &mut m.y), tiled::average_pool(cx, Tile::<8>, &m.a, &GLOBAL, &mut m.y);
+    adding(Map, Map) -> Map, 0; |cx, m| add(cx, &m.a, &m.b, &ADD, &mut m.y), tiled::add(cx, Tile::<9>, &m.a, &m.b, &ADD, &mut m.y);
+    broadcasting(Map, Row) -> Map, 0; |cx, m| broadcast::add(cx, &m.a, &m.b, &WIDE, &mut m.y), tiled::broadcast_add(cx, &m.a, &m.b, &WIDE, &mut m.y);
+    subtracting(Row, Map) -> Map, 0; |cx, m| broadcast::sub(cx, &m.a, &m.b, &SUB, &mut m.y), tiled::sub(cx, &m.a, &m.b, &SUB, &mut m.y);
+    multiplying(Map, [[i8; 1]; 4]) -> Map, 0; |cx, m| broadcast::mul(cx, &m.a, &m.b, &MUL, &mut m.y), tiled::mul(cx, &m.a, &m.b, &MUL, &mut m.y);
+    looking_up(Map, i8) -> Map, 0; |cx, m| lookup(cx, &m.a, &LOGISTIC, &mut m.y), tiled::lookup(cx, &m.a, &LOGISTIC, &mut m.y);
+    probabilities([[i8; 5]; 3], i8) -> [i8; 15], 0; |cx, m| softmax(cx, &m.a, &SOFTMAX, &mut m.y), tiled::softmax(cx, Tile::<4>, &m.a, &SOFTMAX, &mut m.y);
+    averaging(Map, i8) -> [[i8; 2]; 5], 0; |cx, m| mean(cx, &m.a, &MEAN, &mut m.y), tiled::mean(cx, Tile::<4>, &m.a, &MEAN, &mut m.y);
+    averaging_rows(Map, i8) -> [i8; 5], 0; |cx, m| mean(cx, &m.a, &MEAN_LAST, &mut m.y), tiled::mean(cx, Tile::<5>, &m.a, &MEAN_LAST, &mut m.y);
+    reducing(Map, i8) -> [i8; 4], 0; |cx, m| reduce_max(cx, &m.a, &MAX, &mut m.y), tiled::reduce_max(cx, Tile::<4>, &m.a, &MAX, &mut m.y);
+    arguing([[i8; 6]; 5], i8) -> [i32; 5], 0; |cx, m| arg_max(cx, &m.a, &mut m.y), tiled::arg_max(cx, Tile::<4>, &m.a, &mut m.y);
+    quantizing([f32; 10], i8) -> [i8; 10], 0; |cx, m| quantize(cx, &m.a, &AFFINE, &mut m.y), tiled::quantize(cx, &m.a, &AFFINE, &mut m.y);
+    dequantizing([i8; 10], i8) -> [f32; 10], 0; |cx, m| dequantize(cx, &m.a, &AFFINE, &mut m.y), tiled::dequantize(cx, &m.a, &AFFINE, &mut m.y);
+    transposing(Map, i8) -> [[[i8; 4]; 5]; 2], 0; |cx, m| transpose(cx, &m.a, &TRANSPOSE, &mut m.y), tiled::transpose(cx, &m.a, &TRANSPOSE, &mut m.y);
+    slicing(Map, i8) -> [[[i8; 2]; 4]; 3], 0; |cx, m| strided_slice(cx, &m.a, &SLICE, &mut m.y), tiled::strided_slice(cx, &m.a, &SLICE, &mut m.y);
+    slicing_a_part(Map, i8) -> [[[i8; 2]; 2]; 3], 0; |cx, m| strided_slice(cx, &m.a, &PART, &mut m.y), tiled::strided_slice(cx, &m.a, &PART, &mut m.y);
+    padding(Map, i8) -> [[[i8; 2]; 7]; 6], 0; |cx, m| pad(cx, &m.a, &PAD, &mut m.y), tiled::pad(cx, &m.a, &PAD, &mut m.y);
+    reshaping([[i8; 50]; 3], i8) -> [i8; 150], 0; |cx, m| reshape(cx, &m.a, &mut m.y), tiled::reshape(cx, Tile::<32>, &m.a, &mut m.y);
+    concatenating(Map, Side) -> Long, 0; |cx, m| both(cx, &m.a, &m.b, &mut m.y), both_tiled(cx, &m.a, &m.b, &mut m.y);
 }

@@ -1,9 +1,11 @@
-//! The kernels on every store: tiles give the bits of the whole buffers, without an arena; and each kernel survives the
-//! failure of the power at every write, on mapped memory, a byte store and NOR flash.
+//! The kernels on every store: tiles give the bits of the whole buffers without an arena, line buffers on one of some rows;
+//! and each kernel survives the failure of the power at every write, on mapped memory, a byte store and NOR flash.
 
 mod cases;
 mod flash;
+mod forms;
 mod fused;
+mod rolling;
 
 use rekindle::Plain;
 use rekindle::crash::Report;

@@ -70,8 +70,13 @@ impl Golden {
 }
 
 impl Set<'_> {
-    /// Compares an output, byte by byte.
+    /// Compares an output, byte by byte, and counts the combination.
     pub fn check(&self, found: &[u8]) {
+        self.compare(found);
+        self.golden.left.set(self.golden.left.get() - 1);
+    }
+
+    fn compare(&self, found: &[u8]) {
         assert_eq!(found.len(), self.expected.len(), "size of {}", self.name);
         if let Some(at) = (0..found.len()).find(|i| found[*i] != self.expected[*i]) {
             panic!(
@@ -79,7 +84,6 @@ impl Set<'_> {
                 self.name, found[at] as i8, self.expected[at] as i8
             );
         }
-        self.golden.left.set(self.golden.left.get() - 1);
     }
 
     /// The seed of the input.
@@ -141,6 +145,42 @@ pub fn run<A: Plain, B: Plain, Y: Plain>(
     nvm.write(|m| &mut m.b, b).unwrap();
     nvm.resume_or_start(&mut [], run).unwrap();
     set.check(nvm.read(|m| &m.y).unwrap().as_bytes());
+}
+
+/// Memory behind a driver.
+pub struct Driven(Vec<u8>);
+
+impl embedded_storage::ReadStorage for Driven {
+    type Error = ();
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), ()> {
+        into.copy_from_slice(&self.0[at as usize..][..into.len()]);
+        Ok(())
+    }
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl embedded_storage::Storage for Driven {
+    fn write(&mut self, at: u32, from: &[u8]) -> Result<(), ()> {
+        self.0[at as usize..][..from.len()].copy_from_slice(from);
+        Ok(())
+    }
+}
+
+/// Runs a task with a line buffer on an input, with noise in so many bytes of arena, and compares.
+pub fn rolling<A: Plain, Y: Plain>(
+    set: &Set,
+    a: &A,
+    arena: usize,
+    run: impl FnMut(&mut Cx<Bytes<Driven>>, &mut Memory<A, i8, Y>) -> Result<(), Error>,
+) {
+    let store = Bytes::new(Driven(vec![0; size_of::<A>() + size_of::<Y>() + 1024]));
+    let mut nvm = Nvm::<Memory<A, i8, Y>, _>::open(store).unwrap();
+    nvm.write(|m| &mut m.a, a).unwrap();
+    let mut arena: Vec<u8> = noise(set.seed() ^ 0x7777, arena).map(|v| v as u8).collect();
+    nvm.resume_or_start(&mut arena, run).unwrap();
+    set.compare(nvm.read(|m| &m.y).unwrap().as_bytes());
 }
 
 macro_rules! binary {

@@ -1,11 +1,12 @@
 //! The checks of operators whose shapes are numbers. `firmware/bench-m4` takes some of them for the DSP's path.
 
+use rekindle_kernels::rolling::{Window, sram};
 use rekindle_kernels::{
     self as kernels, Activation, Affine, Conv2d, Dense, Depthwise, Lookup, Multiplier, Pool,
     Quantization, Softmax, TransposeConv,
 };
 
-use crate::kinds::{Golden, Set, noise, plain, run, tensor};
+use crate::kinds::{Golden, Set, noise, plain, rolling, run, tensor};
 
 /// The parameters of a layer with weights; the multipliers are computed from its scales.
 struct Weighted<'a> {
@@ -71,7 +72,7 @@ fn weighted<'a>(golden: &'a Golden, name: &'a str) -> impl Iterator<Item = Weigh
 }
 
 macro_rules! convolution {
-    ($check:ident, $layer:ident, $task:path, $weight:ty) => {
+    ($check:ident, $layer:ident, $task:ident, $weight:ty) => {
         pub fn $check<
             const H: usize,
             const W: usize,
@@ -87,6 +88,7 @@ macro_rules! convolution {
             const DW: usize,
             const PH: usize,
             const PW: usize,
+            const ROWS: usize,
         >(
             golden: &Golden,
             name: &str,
@@ -101,20 +103,21 @@ macro_rules! convolution {
                 );
                 let x = case.x::<[[[i8; C]; W]; H]>();
                 run::<_, _, [[[i8; M]; OW]; OH]>(&case.set, &x, &0_i8, |cx, m| {
-                    $task(cx, &m.a, &layer, &mut m.y)
+                    kernels::$task(cx, &m.a, &layer, &mut m.y)
+                });
+                // With a line buffer, on a store that is not mapped, and exactly the arena that it says.
+                type Map<const W: usize, const H: usize, const C: usize> = [[[i8; C]; W]; H];
+                let arena = sram::arena::<ROWS, Map<W, H, C>, Map<OW, OH, M>>();
+                rolling::<_, Map<OW, OH, M>>(&case.set, &x, arena, |cx, m| {
+                    kernels::rolling::$task(cx, Window::<ROWS>, &m.a, &layer, &mut m.y)
                 });
             }
         }
     };
 }
 
-convolution!(conv, Conv2d, kernels::conv2d, [[[[i8; C]; KW]; KH]; M]);
-convolution!(
-    depthwise,
-    Depthwise,
-    kernels::depthwise,
-    [[[i8; M]; KW]; KH]
-);
+convolution!(conv, Conv2d, conv2d, [[[[i8; C]; KW]; KH]; M]);
+convolution!(depthwise, Depthwise, depthwise, [[[i8; M]; KW]; KH]);
 
 pub fn transpose_conv<
     const H: usize,
@@ -173,6 +176,7 @@ macro_rules! pool {
             const KW: usize,
             const SH: usize,
             const SW: usize,
+            const ROWS: usize,
         >(
             golden: &Golden,
             name: &str,
@@ -182,6 +186,11 @@ macro_rules! pool {
                 let x = tensor::<[[[i8; C]; W]; H]>(set.seed());
                 run::<_, _, [[[i8; C]; OW]; OH]>(&set, &x, &0_i8, |cx, m| {
                     kernels::$check(cx, &m.a, &layer, &mut m.y)
+                });
+                type Map<const W: usize, const H: usize, const C: usize> = [[[i8; C]; W]; H];
+                let arena = sram::arena::<ROWS, Map<W, H, C>, Map<OW, OH, C>>();
+                rolling::<_, Map<OW, OH, C>>(&set, &x, arena, |cx, m| {
+                    kernels::rolling::$check(cx, Window::<ROWS>, &m.a, &layer, &mut m.y)
                 });
             }
         }

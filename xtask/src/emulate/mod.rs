@@ -6,6 +6,7 @@
 //! and the core is reset.
 
 mod picture;
+mod sram;
 
 use std::fs;
 use std::path::Path;
@@ -72,14 +73,11 @@ struct Outcome {
 pub fn report(cycles: &Path, out: &Path, json: bool) -> Result<bool> {
     tools::rust_target(tools::CORTEX_M4)?;
     tools::qemu_arm()?;
+    let supply = supply(cycles)?;
     ensure!(
         Path::new(FOLDER).join("src/model.rs").exists(),
         "{FOLDER}/src/model.rs is not here: `rekindle import` makes it, see docs/tutorial-kws.md"
     );
-    let text =
-        fs::read_to_string(cycles).with_context(|| format!("cannot read {}", cycles.display()))?;
-    let supply: Supply = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not from `rekindle cycles`", cycles.display()))?;
     let program = tools::build(FOLDER, tools::CORTEX_M4, "")?.join("rekindle-kws");
     let (outcome, completed) = run(&supply, &program, out)?;
     if json {
@@ -96,6 +94,20 @@ pub fn report(cycles: &Path, out: &Path, json: bool) -> Result<bool> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(outcome.differences == 0)
+}
+
+/// Keyword spotting with less and less SRAM, on these cycles; whether no result differed.
+pub fn sram(cycles: &Path) -> Result<bool> {
+    tools::rust_target(tools::CORTEX_M4)?;
+    tools::qemu_arm()?;
+    sram::report(&mut supply(cycles)?)
+}
+
+fn supply(cycles: &Path) -> Result<Supply> {
+    let text =
+        fs::read_to_string(cycles).with_context(|| format!("cannot read {}", cycles.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is not from `rekindle cycles`", cycles.display()))
 }
 
 /// The session, and when inferences were completed.

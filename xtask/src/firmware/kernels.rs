@@ -17,11 +17,16 @@ pub const TARGET: Target = Target {
 const TILED: usize = 26;
 /// Bytes of stack that a call takes beside its tiles, at most.
 const BESIDE: usize = 640;
+/// Kernels with a line buffer that are measured, at least.
+const ROLLING: usize = 8;
+/// Bytes of stack that a kernel with a line buffer takes more than the one on whole buffers, beside its sums, at most; and for
+/// each row in the buffer.
+const MORE: [usize; 2] = [64, 24];
 /// SRAM of the smallest devices.
 const SMALLEST: usize = 2048;
 
 /// Operators and their ways in `firmware/bench-m4/src/operators`, at least.
-const CASES: usize = 42;
+const CASES: usize = 50;
 
 fn run(_: Effort) -> Result<Outcome> {
     tools::rust_target(tools::CORTEX_M4)?;
@@ -74,10 +79,11 @@ fn run(_: Effort) -> Result<Outcome> {
 }
 
 /// Runs every operator in QEMU; it compares the stores itself, and measures the kernels in tiles.
-fn operators(program: &Path) -> Result<[Check; 2]> {
+fn operators(program: &Path) -> Result<[Check; 3]> {
     let printed = qemu::serial(program)?;
     let (mut cases, mut equal) = (0, 0);
     let (mut tiled, mut beyond, mut beside, mut deepest) = (0, Vec::new(), 0, 0);
+    let (mut rolling, mut deeper, mut more, mut widest) = (0, Vec::new(), isize::MIN, 0);
     for line in printed.lines() {
         match line.split('|').collect::<Vec<_>>()[..] {
             [_, mapped, bytes] => {
@@ -91,6 +97,16 @@ fn operators(program: &Path) -> Result<[Check; 2]> {
                 deepest = deepest.max(stack);
                 if stack > tiles + BESIDE || stack >= SMALLEST {
                     beyond.push(name);
+                }
+            }
+            [name, rows, arena, sums, stack, whole, "rows"] => {
+                let number = |text: &str| text.parse::<usize>();
+                let limit = number(whole)? + number(sums)? + MORE[0] + MORE[1] * number(rows)?;
+                rolling += 1;
+                more = more.max(number(stack)?.cast_signed() - number(whole)?.cast_signed());
+                widest = widest.max(number(arena)?);
+                if number(stack)? > limit {
+                    deeper.push(name);
                 }
             }
             _ => bail!("not a result: {line}"),
@@ -113,6 +129,13 @@ fn operators(program: &Path) -> Result<[Check; 2]> {
             tiled >= TILED && beyond.is_empty(),
             format!(
                 "{deepest} bytes at most, {beside} beside the tiles at most; too many: {beyond:?}"
+            ),
+        ),
+        check(
+            "stack of every kernel with a line buffer, on exactly its arena, against the kernel on whole buffers",
+            rolling >= ROLLING && deeper.is_empty(),
+            format!(
+                "arenas of {widest} bytes at most, {more} bytes of stack more at most; too many: {deeper:?}"
             ),
         ),
     ])

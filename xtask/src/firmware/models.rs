@@ -107,7 +107,9 @@ struct Line {
     differences: u64,
     /// Bytes of SRAM besides the stack where NVM is not mapped.
     arena: u64,
-    /// The same with layers in tiles: `rekindle import --sram 8K`.
+    /// The same with some rows of the layers: `rekindle import --rows`.
+    rows: u64,
+    /// The same with layers in tiles: `rekindle import --sram 1K`.
     tiled: u64,
     nvm: u64,
     /// Bytes of constants that only the check of the outputs needs, in ours and in TFLM's.
@@ -145,6 +147,7 @@ impl Line {
         self.differences == 0
             && (self.model != "keyword_spotting" || self.instructions_per_mac <= PER_MAC)
             && self.tflm_arena.is_none_or(|arena| self.sram() < arena)
+            && self.rows <= self.arena
             && peers.all(|peer| self.protected.instructions < peer.instructions)
             && self
                 .tflm
@@ -361,7 +364,8 @@ pub fn bench(json: bool) -> Result<bool> {
                 small: small_once[model.name],
             },
             arena: printed["arena"],
-            tiled: tiled(&model.path())?,
+            rows: imported(&model.path(), "--rows")?,
+            tiled: imported(&model.path(), "--sram 1K")?,
             nvm: printed["nvm"],
             samples: printed["bytes"],
             tflm_arena: arenas.get(&model.path()).map(|t| t.arena),
@@ -434,11 +438,11 @@ fn flash(program: &Path) -> Result<u64> {
     Ok(sizes.text + sizes.data)
 }
 
-/// SRAM of a model that is imported for little of it.
-fn tiled(model: &Path) -> Result<u64> {
+/// SRAM of a model that is imported with these words.
+fn imported(model: &Path, words: &str) -> Result<u64> {
     let out = target().join("short.rs");
     let words = format!(
-        "cargo run --quiet --release --bin rekindle -- import {} --sram 8K --json --out {}",
+        "cargo run --quiet --release --bin rekindle -- import {} {words} --json --out {}",
         model.display(),
         out.display()
     );
@@ -517,17 +521,20 @@ fn beside(lines: &[Line], text: &mut String) {
     }
     *text += "\nSRAM in bytes: the painted stack, and with it the arena that is needed where NVM is not mapped, such as an SPI\n\
               FRAM; TFLM's arena, as its newest interpreter on x86 prints it (part of it are pointers, half as large there), and\n\
-              its stack; microflow's stack, which holds its activations. In tiles, by `rekindle import --sram 8K`: without\n\
-              the stack, and slower (docs/import.md).\n\n\
-              | SRAM | mapped | not mapped | in tiles | TFLM: arena | stack | microflow |\n\
-              | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+              its stack; microflow's stack, which holds its activations. Not mapped, layers have their whole input and output in\n\
+              SRAM, or by rows what is under a filter, at the same speed (`rekindle import --rows`, the default for boards\n\
+              whose NVM is not mapped). In tiles, by `rekindle import --sram 1K`: without the stack, and slower\n\
+              (docs/import.md).\n\n\
+              | SRAM | mapped | not mapped: whole | by rows | in tiles | TFLM: arena | stack | microflow |\n\
+              | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for l in lines {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
             l.model,
             l.protected.stack,
             l.sram(),
+            l.rows + l.protected.stack,
             l.tiled,
             dash(l.tflm_arena),
             dash(l.tflm.as_ref().map(|t| t.stack)),

@@ -8,6 +8,8 @@ use rekindle::Plain;
 use rekindle::prelude::*;
 use rekindle_kernels::Quantization;
 
+use crate::psram::Psram;
+
 /// Bytes of mapped NVM.
 pub const NVM: usize = 64 << 10;
 
@@ -99,10 +101,14 @@ impl Golden {
 }
 
 impl Set<'_> {
-    /// Compares an output, byte by byte.
+    /// Compares an output, byte by byte, and counts the combination.
     pub fn check(&self, found: &[u8]) {
-        assert_eq!(found, self.expected, "{}", self.name);
+        self.compare(found);
         COMPARED.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn compare(&self, found: &[u8]) {
+        assert_eq!(found, self.expected, "{}", self.name);
     }
 
     /// The seed of the input.
@@ -169,5 +175,27 @@ pub fn run<A: Plain, B: Plain, Y: Plain>(
         nvm.write(|m| &mut m.b, b).unwrap();
         nvm.resume_or_start(&mut [], run).unwrap();
         set.check(nvm.read(|m| &m.y).unwrap().as_bytes());
+    });
+}
+
+/// Runs a task with a line buffer on an input, with noise in so many bytes of arena, and compares.
+pub fn rolling<A: Plain, Y: Plain>(
+    set: &Set,
+    a: &A,
+    arena: usize,
+    run: impl FnMut(&mut Cx<Bytes<Psram>>, &mut Memory<A, i8, Y>) -> Result<(), Error>,
+) {
+    cortex_m::interrupt::free(|cs| {
+        let mut memory = MEMORY.borrow(cs).borrow_mut();
+        let bytes = memory.as_deref_mut().expect("there is memory");
+        let (sram, nvm) = bytes.split_at_mut(arena);
+        nvm.fill(0);
+        for (byte, value) in sram.iter_mut().zip(noise(set.seed() ^ 0x7777, arena)) {
+            *byte = value as u8;
+        }
+        let mut nvm = Nvm::<Memory<A, i8, Y>, _>::open(Psram::store(nvm)).unwrap();
+        nvm.write(|m| &mut m.a, a).unwrap();
+        nvm.resume_or_start(sram, run).unwrap();
+        set.compare(nvm.read(|m| &m.y).unwrap().as_bytes());
     });
 }

@@ -16,6 +16,9 @@ mod machine;
 #[cfg(target_os = "none")]
 #[path = "../../../../tests/tests/sweep/ops.rs"]
 mod ops;
+#[cfg(target_os = "none")]
+#[path = "../operators/psram.rs"]
+mod psram;
 
 #[cfg(target_os = "none")]
 #[cortex_m_rt::entry]

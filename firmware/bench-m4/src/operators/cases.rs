@@ -4,6 +4,7 @@ use rekindle::prelude::*;
 use rekindle::{Plain, Store};
 use rekindle_kernels::broadcast::{self, Mul, Quantization, Sub};
 use rekindle_kernels::paced::{self, Every};
+use rekindle_kernels::rolling::{self, Window};
 use rekindle_kernels::{
     AUTO, Activation, Add, Affine, Between, Concat, Conv2d, Dense, Depthwise, Lookup, Mean,
     Multiplier, Pad, Pointwise, Pool, ReduceMax, Rows, Softmax, StridedSlice, Transpose,
@@ -16,7 +17,7 @@ use crate::psram::Psram;
 
 /// Bytes of memory that [`all`] takes: NVM, and the arena of the byte store.
 pub const MEMORY: usize = 64 << 10;
-const ARENA: usize = 32 << 10;
+pub const ARENA: usize = 32 << 10;
 
 const Q: Quantization = Quantization::new(0.1, -7);
 const FINE: Quantization = Quantization::new(0.06, 12);
@@ -219,6 +220,14 @@ operators! {
     strided_slice_map(Map, i8) -> [[[i8; 2]; 4]; 3]: |cx, m| strided_slice(cx, &m.a, &SLICE, &mut m.y);
     pad_map(Map, i8) -> [[[i8; 2]; 7]; 6]: |cx, m| pad(cx, &m.a, &PAD, &mut m.y);
     reshape_long([[i8; 50]; 3], i8) -> [i8; 150]: |cx, m| reshape(cx, &m.a, &mut m.y);
+    conv2d_by_rows(Small, i8) -> [[[i8; 6]; 6]; 7]: |cx, m| rolling::conv2d(cx, Window::<3>, &m.a, &PLAIN, &mut m.y);
+    conv2d_rare_by_rows([[[i8; 3]; 7]; 6], i8) -> [[[i8; 5]; 7]; 3]: |cx, m| rolling::conv2d(cx, Window::<3>, &m.a, &RARE, &mut m.y);
+    conv2d_dilated_by_rows(Map, i8) -> [[[i8; 2]; 4]; 4]: |cx, m| rolling::conv2d(cx, Window::<4>, &m.a, &DILATED, &mut m.y);
+    pointwise_by_rows(Wide, i8) -> [[[i8; 16]; 5]; 6]: |cx, m| rolling::conv2d(cx, Window::<1>, &m.a, &POINT, &mut m.y);
+    depthwise_nine_by_rows(Wide, i8) -> Wide: |cx, m| rolling::depthwise(cx, Window::<3>, &m.a, &NINE, &mut m.y);
+    depthwise_twice_by_rows(Map, i8) -> [[[i8; 4]; 4]; 3]: |cx, m| rolling::depthwise(cx, Window::<3>, &m.a, &TWICE, &mut m.y);
+    max_pool_by_rows(Small, i8) -> [[[i8; 4]; 6]; 4]: |cx, m| rolling::max_pool(cx, Window::<1>, &m.a, &PADDED, &mut m.y);
+    average_pool_by_rows(Small, i8) -> [[[i8; 4]; 6]; 4]: |cx, m| rolling::average_pool(cx, Window::<1>, &m.a, &PADDED, &mut m.y);
     conv2d_pooled([[[i8; 4]; 6]; 6], i8) -> [[[i8; 6]; 3]; 3]: |cx, m| conv2d_max_pool(cx, &m.a, &PLAIN, Between::<6, 6>, &POOL, &mut m.y);
     depthwise_one_buffer(i8, i8) -> [[[i8; 8]; 5]; 8]: |cx, m| depthwise_in_place(cx, Rows::<6, 1>, &mut m.y, &NINE);
     concat_both(Map, Side) -> Long: |cx, m| both(cx, &m.a, &m.b, &mut m.y);

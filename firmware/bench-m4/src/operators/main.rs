@@ -1,6 +1,6 @@
 //! Every operator, on mapped memory and on a byte store, so that a look at this program's symbols says whether any of
-//! them can panic. Prints a line per operator, and whether both stores hold the same bytes; and a line per kernel in
-//! tiles, with what those take and the stack.
+//! them can panic. Prints a line per operator, and whether both stores hold the same bytes; a line per kernel in tiles, with
+//! what those take and the stack; and one per kernel with a line buffer.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -10,6 +10,8 @@ mod cases;
 mod machine;
 #[cfg(target_os = "none")]
 mod psram;
+#[cfg(target_os = "none")]
+mod rolling;
 #[cfg(target_os = "none")]
 mod stack;
 #[cfg(target_os = "none")]
@@ -30,6 +32,18 @@ fn main() -> ! {
     let run = run.and_then(|()| {
         tiles::all(memory, |name, tiles, stack| {
             let _ = writeln!(uart, "{name}|{tiles}|{stack}|tiles");
+        })
+    });
+    let run = run.and_then(|()| {
+        rolling::all(memory, |name, taken| {
+            let rolling::Taken {
+                rows,
+                arena,
+                sums,
+                stack,
+                whole,
+            } = taken;
+            let _ = writeln!(uart, "{name}|{rows}|{arena}|{sums}|{stack}|{whole}|rows");
         })
     });
     if let Err(error) = &run {

@@ -28,20 +28,20 @@ macro_rules! layer {
     };
 }
 
-type Map = [[[i8; 16]; 12]; 10];
-type Wide = [[[i8; 64]; 8]; 8];
-type Wider = [[[i8; 256]; 6]; 6];
+pub type Map = [[[i8; 16]; 12]; 10];
+pub type Wide = [[[i8; 64]; 8]; 8];
+pub type Wider = [[[i8; 256]; 6]; 6];
 
-static CONV: Conv2d<3, 3, 16, 16> = layer!(Conv2d, [[[[3; 16]; 3]; 3]; 16]);
-static LARGE: Conv2d<3, 3, 64, 64> = layer!(Conv2d, [[[[3; 64]; 3]; 3]; 64]);
-static KWS: Conv2d<10, 4, 1, 64, 2, 2> = layer!(Conv2d, [[[[3; 1]; 4]; 10]; 64]);
-static POINT: Pointwise<256, 256> = layer!(Conv2d, [[[[3; 256]; 1]; 1]; 256]);
-static DEEP: Depthwise<3, 3, 64, 64> = layer!(Depthwise, [[[3; 64]; 3]; 3]);
-static DEEPER: Depthwise<3, 3, 256, 256> = layer!(Depthwise, [[[3; 256]; 3]; 3]);
+pub static CONV: Conv2d<3, 3, 16, 16> = layer!(Conv2d, [[[[3; 16]; 3]; 3]; 16]);
+pub static LARGE: Conv2d<3, 3, 64, 64> = layer!(Conv2d, [[[[3; 64]; 3]; 3]; 64]);
+pub static KWS: Conv2d<10, 4, 1, 64, 2, 2> = layer!(Conv2d, [[[[3; 1]; 4]; 10]; 64]);
+pub static POINT: Pointwise<256, 256> = layer!(Conv2d, [[[[3; 256]; 1]; 1]; 256]);
+pub static DEEP: Depthwise<3, 3, 64, 64> = layer!(Depthwise, [[[3; 64]; 3]; 3]);
+pub static DEEPER: Depthwise<3, 3, 256, 256> = layer!(Depthwise, [[[3; 256]; 3]; 3]);
 static DENSE: Dense<640, 128> = layer!(Dense, [[3; 640]; 128]);
 static UP: TransposeConv<3, 3, 16, 16, 2, 2> = layer!(TransposeConv, [[[[3; 16]; 3]; 3]; 16]);
-static POOL: Pool<2, 2> = Pool::new();
-static GLOBAL: Pool<6, 6> = Pool::new();
+pub static POOL: Pool<2, 2> = Pool::new();
+pub static GLOBAL: Pool<6, 6> = Pool::new();
 static ADD: Add = Add::new([0.1, 0.06], [-7, 12], 0.1, ACTIVATION);
 static WIDE: broadcast::Add<Map, [i8; 16], Map> = broadcast::Add::new(Q, FINE, 0.1, ACTIVATION);
 static SUB: Sub<Map, [i8; 16], Map> = Sub::new(Q, FINE, 0.1, ACTIVATION);

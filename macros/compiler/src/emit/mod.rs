@@ -11,7 +11,7 @@ use crate::analyze::{Analysis, Save};
 use crate::diag::Diagnostics;
 use crate::hygiene::{label, local};
 use crate::lower::Lowered;
-use crate::task::{NodeKind, Role, SiteId, SiteKind, Task};
+use crate::task::{NodeKind, Residency, Role, SiteId, SiteKind, Task};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
@@ -178,26 +178,44 @@ impl Emitter<'_> {
                 continue;
             }
             let handle = handle(name);
-            match &p.role {
-                Role::Input if p.tiles => out.extend(quote! {
+            match (&p.role, &p.residency) {
+                (Role::Input, Residency::Tiles) => out.extend(quote! {
                     let #handle = #name;
                     let #name = #rk.tile_input(#handle)?;
                 }),
-                Role::Output if p.tiles => out.extend(quote! {
+                (Role::Output, Residency::Tiles) => out.extend(quote! {
                     let mut #name = #rk.tile_output(&mut *#name)?;
                 }),
-                Role::Input => out.extend(quote! {
+                (Role::Input, Residency::Rolling(rows)) => {
+                    let krate = self.krate;
+                    // Without a number the alias of the parameter's type is an error of its own.
+                    let rows = rows
+                        .as_ref()
+                        .map_or_else(|| quote!(1), |rows| quote!(#rows));
+                    out.extend(quote! {
+                        let #handle = #name;
+                        let (mut #name, #arena) = #rk.rolling_input(
+                            #handle,
+                            #krate::__private::Rows::<#rows>,
+                            #arena,
+                        )?;
+                    });
+                }
+                (Role::Output, Residency::Rolling(_)) => out.extend(quote! {
+                    let (mut #name, #arena) = #rk.rolling_output(&mut *#name, #arena)?;
+                }),
+                (Role::Input, Residency::Whole) => out.extend(quote! {
                     let #handle = #name;
                     let (#name, #arena) = #rk.input(#handle, #arena)?;
                 }),
-                Role::Output => out.extend(quote! {
+                (Role::Output, Residency::Whole) => out.extend(quote! {
                     let (mut #name, #arena) = #rk.output(&mut *#name, #arena)?;
                 }),
-                Role::InPlace => out.extend(quote! {
+                (Role::InPlace, _) => out.extend(quote! {
                     let (mut #name, #arena) = #rk.in_place(&mut *#name, #arena)?;
                 }),
-                Role::State(_) => out.extend(quote!(let #handle = #name;)),
-                Role::Value(_) | Role::Exclusive => {}
+                (Role::State(_), _) => out.extend(quote!(let #handle = #name;)),
+                (Role::Value(_) | Role::Exclusive, _) => {}
             }
         }
         out

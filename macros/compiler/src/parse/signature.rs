@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::names::bound;
-use crate::task::{Param, Role};
+use crate::task::{Param, Residency, Role};
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericArgument, Pat, PathArguments, ReturnType, Safety, Signature, Type};
 
@@ -28,7 +28,7 @@ pub fn params(sig: &Signature, diagnostics: &mut Diagnostics) -> Vec<Param> {
                     name: receiver.self_token.into(),
                     mutable: false,
                     role: Role::Value(Box::new(ty)),
-                    tiles: false,
+                    residency: Residency::Whole,
                 });
             }
             FnArg::Typed(typed) => typed_param(typed, &mut params, diagnostics),
@@ -45,7 +45,7 @@ fn is_shared(receiver: &syn::Receiver) -> bool {
 
 fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut Diagnostics) {
     let role = role_of(&typed.ty);
-    let tiles = is_tiles(&typed.ty);
+    let residency = residency(&typed.ty);
     if let Pat::Ident(p) = &*typed.pat {
         let nvm = matches!(
             role,
@@ -61,7 +61,7 @@ fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut 
             name: p.ident.clone(),
             mutable: p.mutability.is_some(),
             role,
-            tiles,
+            residency,
         });
         return;
     }
@@ -90,20 +90,37 @@ fn typed_param(typed: &syn::PatType, params: &mut Vec<Param>, diagnostics: &mut 
             name,
             mutable: false,
             role: role.clone(),
-            tiles,
+            residency: residency.clone(),
         });
     }
 }
 
-/// Whether the buffer stays in the store.
-fn is_tiles(ty: &Type) -> bool {
+/// How much of the buffer is in SRAM where the store is not mapped.
+fn residency(ty: &Type) -> Residency {
     match ty {
-        Type::Paren(p) => is_tiles(&p.elem),
-        Type::Group(g) => is_tiles(&g.elem),
-        Type::Path(p) => p.path.segments.last().is_some_and(|last| {
-            !last.arguments.is_none() && (last.ident == "TileInput" || last.ident == "TileOutput")
-        }),
-        _ => false,
+        Type::Paren(p) => residency(&p.elem),
+        Type::Group(g) => residency(&g.elem),
+        Type::Path(p) => {
+            let Some(last) = p.path.segments.last() else {
+                return Residency::Whole;
+            };
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+                return Residency::Whole;
+            };
+            match last.ident.to_string().as_str() {
+                "TileInput" | "TileOutput" => Residency::Tiles,
+                "RollingInput" => {
+                    let mut sizes = arguments
+                        .args
+                        .iter()
+                        .filter(|a| !matches!(a, GenericArgument::Lifetime(_)));
+                    Residency::Rolling(sizes.nth(1).cloned().map(Box::new))
+                }
+                "RollingOutput" => Residency::Rolling(None),
+                _ => Residency::Whole,
+            }
+        }
+        _ => Residency::Whole,
     }
 }
 
@@ -124,8 +141,8 @@ fn role_of(ty: &Type) -> Role {
                 _ => None,
             };
             match (last.ident.to_string().as_str(), data) {
-                ("Input" | "TileInput", Some(_)) => Role::Input,
-                ("Output" | "TileOutput", Some(_)) => Role::Output,
+                ("Input" | "TileInput" | "RollingInput", Some(_)) => Role::Input,
+                ("Output" | "TileOutput" | "RollingOutput", Some(_)) => Role::Output,
                 ("InPlace", Some(_)) => Role::InPlace,
                 ("State", Some(data)) => Role::State(Box::new(data)),
                 _ => Role::Value(Box::new(ty.clone())),
