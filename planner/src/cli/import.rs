@@ -15,6 +15,7 @@ use super::device::{board, farads, plan, rows};
 
 /// Arguments of the command.
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools)] // Flags of a command line.
 pub struct ImportArgs {
     /// An int8 model in TensorFlow Lite's format.
     model: PathBuf,

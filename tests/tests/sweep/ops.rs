@@ -8,6 +8,9 @@ use rekindle_kernels::{
 
 use crate::kinds::{Golden, Set, noise, plain, rolling, run, tensor};
 
+/// Rows of columns of channels.
+type Map<const W: usize, const H: usize, const C: usize> = [[[i8; C]; W]; H];
+
 /// The parameters of a layer with weights; the multipliers are computed from its scales.
 struct Weighted<'a> {
     set: Set<'a>,
@@ -106,7 +109,6 @@ macro_rules! convolution {
                     kernels::$task(cx, &m.a, &layer, &mut m.y)
                 });
                 // With a line buffer, on a store that is not mapped, and exactly the arena that it says.
-                type Map<const W: usize, const H: usize, const C: usize> = [[[i8; C]; W]; H];
                 let arena = sram::arena::<ROWS, Map<W, H, C>, Map<OW, OH, M>>();
                 rolling::<_, Map<OW, OH, M>>(&case.set, &x, arena, |cx, m| {
                     kernels::rolling::$task(cx, Window::<ROWS>, &m.a, &layer, &mut m.y)
@@ -187,7 +189,6 @@ macro_rules! pool {
                 run::<_, _, [[[i8; C]; OW]; OH]>(&set, &x, &0_i8, |cx, m| {
                     kernels::$check(cx, &m.a, &layer, &mut m.y)
                 });
-                type Map<const W: usize, const H: usize, const C: usize> = [[[i8; C]; W]; H];
                 let arena = sram::arena::<ROWS, Map<W, H, C>, Map<OW, OH, C>>();
                 rolling::<_, Map<OW, OH, C>>(&set, &x, arena, |cx, m| {
                     kernels::rolling::$check(cx, Window::<ROWS>, &m.a, &layer, &mut m.y)
