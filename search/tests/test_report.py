@@ -84,5 +84,5 @@ def test_the_picture_shows_what_each_ingredient_is_worth(tmp_path: Path) -> None
     front.draw({"equal": equal()}, tmp_path / "front.svg")
     # Text is drawn as shapes; its source stands in comments.
     drawn = (tmp_path / "front.svg").read_text()
-    for text in ("HW-NAS-like, float: never ends at 5 mF", "iNAS, float, by deadline", "without long training", "TiNAS"):
+    for text in ("HW-NAS-like, float: never ends at 5 mF", "iNAS, float, by deadline", "without batch norm, teacher", "TiNAS"):
         assert text in drawn, text
