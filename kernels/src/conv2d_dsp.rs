@@ -7,6 +7,7 @@ use rekindle::zerocopy::{FromBytes, IntoBytes};
 use crate::conv2d::Conv2d;
 use crate::dsp::{self, Fours};
 use crate::lines::Lines;
+use crate::tensor::Tensor;
 use crate::window::{Span, dilated};
 
 /// The input under one filter, as it is.
