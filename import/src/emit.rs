@@ -235,12 +235,15 @@ fn ends(program: &Program) -> String {
 }
 
 fn weights(program: &Program, names: Names) -> String {
-    if filters(program).next().is_none() {
-        return String::new();
-    }
-    let mut text =
-        "/// The file of constants.\n#[derive(FromBytes)]\n#[zerocopy(crate = \"rekindle::zerocopy\")]\n#[repr(C)]\nstruct Weights {\n"
-            .to_owned();
+    // Fields that all begin with the name of the only layer.
+    let allow = match filters(program).count() {
+        0 => return String::new(),
+        1 => "#[allow(clippy::struct_field_names)]\n",
+        _ => "",
+    };
+    let mut text = format!(
+        "/// The file of constants.\n{allow}#[derive(FromBytes)]\n#[zerocopy(crate = \"rekindle::zerocopy\")]\n#[repr(C)]\nstruct Weights {{\n"
+    );
     for (name, f) in filters(program) {
         let n = f.bias.len();
         let _ = writeln!(
