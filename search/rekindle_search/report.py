@@ -175,7 +175,7 @@ def _equal(records: dict[str, Any]) -> list[str]:
     out = [
         "## Equal terms: iNAS's space at 5 mF, TS1 (194.86 s)",
         "",
-        "Float accuracy, as published, in its space, on its device and memory; each row changes one thing. iNAS reports 54.86 % for",
+        "Float accuracy, as published, in its space, on its device and memory; each row changes one thing, unless it says so. iNAS reports 54.86 % for",
         "its design, whose training length is not known to us: the first row is that design as we train it. Controllers judge a",
         "candidate by its accuracy after one epoch.",
         "",

@@ -245,7 +245,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 6_186,
         commit_nj: 73,
-        restart_nj: 10_283,
+        restart_nj: 10_126,
         sram_bytes: 476,
     };
     /// 14 iterations of 4199 units.
@@ -254,7 +254,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 3_044,
         commit_nj: 73,
-        restart_nj: 9_934,
+        restart_nj: 9_777,
         sram_bytes: 672,
     };
     /// 14 iterations of 68090 units.
@@ -263,7 +263,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 41_553,
         commit_nj: 73,
-        restart_nj: 12_030,
+        restart_nj: 11_873,
         sram_bytes: 1_064,
     };
     /// 7 iterations of 2810 units.
@@ -272,7 +272,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 2_036,
         commit_nj: 73,
-        restart_nj: 9_934,
+        restart_nj: 9_777,
         sram_bytes: 448,
     };
     /// 4 iterations of 6272 units.
@@ -281,7 +281,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 3_789,
         commit_nj: 73,
-        restart_nj: 12_380,
+        restart_nj: 12_223,
         sram_bytes: 836,
     };
     /// 2 iterations of 160 units.
@@ -290,7 +290,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 112,
         commit_nj: 73,
-        restart_nj: 10_034,
+        restart_nj: 9_876,
         sram_bytes: 60,
     };
     /// 1 iterations of 10 units.
@@ -299,7 +299,7 @@ pub mod plan {
         every: 1,
         iteration_nj: 38,
         commit_nj: 73,
-        restart_nj: 9_965,
+        restart_nj: 9_808,
         sram_bytes: 38,
     };
     /// All of it.

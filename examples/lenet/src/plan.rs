@@ -10,7 +10,7 @@ pub const CONV1: Loop = Loop {
     every: 17,
     iteration_nj: 218,
     commit_nj: 73,
-    restart_nj: 12_380,
+    restart_nj: 12_223,
     sram_bytes: 11_384,
 };
 
@@ -20,7 +20,7 @@ pub const POOL1: Loop = Loop {
     every: 46,
     iteration_nj: 67,
     commit_nj: 73,
-    restart_nj: 39_287,
+    restart_nj: 39_130,
     sram_bytes: 12_070,
 };
 
@@ -30,17 +30,17 @@ pub const CONV2: Loop = Loop {
     every: 1,
     iteration_nj: 2_930,
     commit_nj: 73,
-    restart_nj: 17_272,
+    restart_nj: 17_115,
     sram_bytes: 5_896,
 };
 
 /// 49 iterations of 64 units.
 pub const POOL2: Loop = Loop {
     name: "pool2",
-    every: 39,
+    every: 40,
     iteration_nj: 89,
     commit_nj: 73,
-    restart_nj: 19_718,
+    restart_nj: 19_561,
     sram_bytes: 4_034,
 };
 
@@ -50,7 +50,7 @@ pub const FC1: Loop = Loop {
     every: 8,
     iteration_nj: 474,
     commit_nj: 73,
-    restart_nj: 12_380,
+    restart_nj: 12_223,
     sram_bytes: 836,
 };
 
@@ -60,7 +60,7 @@ pub const FC2: Loop = Loop {
     every: 10,
     iteration_nj: 23,
     commit_nj: 73,
-    restart_nj: 10_034,
+    restart_nj: 9_876,
     sram_bytes: 60,
 };
 

@@ -1,6 +1,6 @@
 //! Latency of a plan on a constant harvest without stepping through it.
 
-use super::board::{CHILD, HEADER, ROOT};
+use super::board::{CHILD, HEADER};
 use super::{Board, Memory, Program};
 use crate::units::{Cost, Joules, Seconds, Watts};
 
@@ -93,10 +93,14 @@ pub fn analytic(program: &Program, board: &Board, power: Watts) -> Option<Estima
     if count.harvest.get() <= 0.0 {
         return None;
     }
-    let open = |newest| board.boot + board.recovery(newest, CHILD) + board.recovery(newest, CHILD);
-    // The first boot, and the record of the outer task.
-    count.pay(open(HEADER) + board.transfer(ROOT), 1, open(HEADER))?;
-    for l in &program.loops {
+    let open = |newest| board.boot + board.recovery(newest, CHILD);
+    // The first boot, and that the run has begun.
+    let begun = match board.memory {
+        Memory::Words => board.word,
+        Memory::Bytes => board.transfer(HEADER),
+    };
+    count.pay(open(HEADER) + begun, 1, open(HEADER))?;
+    for (index, l) in program.loops.iter().enumerate() {
         let mapped = board.memory == Memory::Words;
         let fetch = if mapped {
             Cost::ZERO
@@ -125,7 +129,10 @@ pub fn analytic(program: &Program, board: &Board, power: Watts) -> Option<Estima
             (_, 0) => Cost::ZERO,
             (_, n) => region(n),
         };
-        count.pay(board.transfer(CHILD), 1, open(CHILD))?;
+        // The first sub-task's record is its first commit.
+        if index > 0 || mapped {
+            count.pay(board.transfer(CHILD), 1, open(CHILD))?;
+        }
         count.once(fetch, restart)?;
         count.pay(region(every) + commit, whole, restart)?;
         count.pay(tail, u64::from(tail != Cost::ZERO), restart)?;

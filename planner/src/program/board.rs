@@ -151,8 +151,7 @@ impl Board {
             Memory::Words => Cost::ZERO,
             Memory::Bytes => self.fetch(input),
         };
-        // `Nvm::open` looks, and `resume_or_start` again.
-        self.boot + (self.recovery(CHILD, ROOT) + self.recovery(CHILD, CHILD)) + fetch
+        self.boot + self.recovery(CHILD, CHILD) + fetch
     }
 
     /// Reading the control area: words, two headers, what the records hold, and the newer one again if it is the first.
@@ -166,7 +165,5 @@ impl Board {
 
 /// Bytes of a record's header.
 pub(super) const HEADER: u64 = 11;
-/// The record of the outer task alone.
-pub(super) const ROOT: u64 = HEADER + 3;
 /// The record of the outer task and a sub-task without saved locals.
-pub(super) const CHILD: u64 = ROOT + 3;
+pub(super) const CHILD: u64 = HEADER + 3 + 3;

@@ -3,7 +3,7 @@
 use std::ops::Add;
 use std::sync::Arc;
 
-use super::board::{CHILD, HEADER, ROOT};
+use super::board::{CHILD, HEADER};
 use super::ledger::{Ledger, Purpose};
 use super::policy::Decision;
 use super::{Board, BrownOut, Harvest, Loop, Memory, Policy, Program, Reservoir, Timeline};
@@ -34,9 +34,9 @@ pub struct Stuck(pub &'static str);
 /// Where execution goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Nothing is recorded.
+    /// Nothing is under way.
     Idle,
-    /// The outer task.
+    /// The run, which has no record yet.
     Begun,
     /// A sub-task and the iterations that are committed.
     Inside(usize, u64),
@@ -80,6 +80,8 @@ struct Run<'r> {
     word: u64,
     /// Lengths of the newest record and the one before; 0 if there is none.
     records: [u64; 2],
+    /// Whether this run has a record: until its first commit a word says that it has begun, where words are atomic.
+    recorded: bool,
     ledger: Ledger,
     /// The sub-task that energy is spent on; `None` at its board's expense: boots and recoveries.
     now: Option<usize>,
@@ -184,6 +186,7 @@ impl<'r> Run<'r> {
             seq: 1,
             word: 0,
             records: [HEADER, 0],
+            recorded: false,
             ledger: Ledger::new(program),
             now: None,
             timeline: None,
@@ -193,6 +196,7 @@ impl<'r> Run<'r> {
 
     fn through(&mut self, program: &Program) -> Result<(), Stuck> {
         let mut at = At::Idle;
+        self.recorded = false;
         let (mut barren, mut commits) = (0, 0);
         loop {
             self.charge()?;
@@ -264,7 +268,8 @@ impl<'r> Run<'r> {
         self.now = None;
         self.boot()?;
         if *at == At::Idle {
-            self.record(ROOT)?;
+            // The outer task begins with the first sub-task, so that neither needs a record.
+            self.begin_or_end()?;
             *at = At::Begun;
         }
         if self.decision == Decision::Never {
@@ -281,7 +286,9 @@ impl<'r> Run<'r> {
                 Some(from) => (from, true),
                 None if self.decision == Decision::Never => (0, false),
                 None => {
-                    self.record(CHILD)?;
+                    if index > 0 {
+                        self.record(CHILD)?;
+                    }
                     *at = At::Inside(index, 0);
                     (0, false)
                 }
@@ -290,7 +297,24 @@ impl<'r> Run<'r> {
             self.mark(Some(at.done(program)), true);
         }
         self.now = None;
-        self.record(HEADER)
+        self.begin_or_end()
+    }
+
+    /// Commits that a run has begun, or is complete: a word where words are atomic and it has no record, else one without
+    /// frames.
+    fn begin_or_end(&mut self) -> Result<(), BrownOut> {
+        if self.board.memory == Memory::Words && !self.recorded {
+            return self.word();
+        }
+        self.write_record(HEADER)
+    }
+
+    /// A commit of the position word.
+    fn word(&mut self) -> Result<(), BrownOut> {
+        self.spend(self.board.word, Purpose::Commit)?;
+        self.word = self.seq;
+        self.counts.commits += 1;
+        Ok(())
     }
 
     fn sub_task(
@@ -331,14 +355,14 @@ impl<'r> Run<'r> {
             left = left.saturating_sub(1);
             if self.due(l, left, pending)? {
                 left = l.every;
-                if mapped {
-                    self.spend(self.board.word, Purpose::Commit)?;
-                    self.word = self.seq;
-                    self.counts.commits += 1;
-                } else {
+                if !mapped {
                     self.spend(self.board.transfer(pending), Purpose::Output)?;
-                    self.record(CHILD)?;
                     pending = 0;
+                }
+                if mapped && self.recorded {
+                    self.word()?;
+                } else {
+                    self.record(CHILD)?;
                 }
                 committed(done);
             }
@@ -382,7 +406,8 @@ impl<'r> Run<'r> {
                 } else {
                     board.transfer(l.every.saturating_mul(l.writes)) + board.transfer(CHILD)
                 };
-                if due == l.every && pending == 0 && rest >= l.every {
+                // The first commit of a run where words are atomic is a record, and none of these.
+                if due == l.every && pending == 0 && rest >= l.every && (self.recorded || !mapped) {
                     let sure = self.reservoir.sure(floor, self.peak) * 0.999;
                     let region = each.times(l.every) + commit;
                     let regions = ((sure / region.energy) as u64).min(rest / l.every);
@@ -392,7 +417,9 @@ impl<'r> Run<'r> {
                 }
                 most = rest.min(due - 1);
             }
-            Decision::Voltage(least) if self.reservoir.volts() < least && pending == 0 => {
+            Decision::Voltage(least)
+                if self.reservoir.volts() < least && pending == 0 && (self.recorded || !mapped) =>
+            {
                 // Each iteration is committed as long as the voltage falls.
                 let commit = if mapped {
                     board.word
@@ -415,10 +442,7 @@ impl<'r> Run<'r> {
             }
             Decision::Oracle => {
                 // It has to stay certain that the next iteration and a commit would do.
-                let commit = match board.memory {
-                    Memory::Words => board.word,
-                    Memory::Bytes => board.transfer(pending + l.writes) + board.transfer(CHILD),
-                };
+                let commit = self.commit(pending + l.writes);
                 reserve = (board.iteration(l.units, l.writes) + commit).energy;
                 if !mapped {
                     each += board.byte.times(l.writes);
@@ -483,10 +507,7 @@ impl<'r> Run<'r> {
                 let mut next = self.reservoir.clone();
                 let board = self.board;
                 let mut draw = |c: Cost| next.draw(c.energy, board.time(c));
-                let commit = match board.memory {
-                    Memory::Words => board.word,
-                    Memory::Bytes => board.transfer(pending + l.writes) + board.transfer(CHILD),
-                };
+                let commit = self.commit(pending + l.writes);
                 let fails = draw(board.iteration(l.units, l.writes))
                     .and_then(|()| draw(commit))
                     .is_err();
@@ -506,7 +527,24 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
+    /// What a commit takes here, with the bytes of output before it where NVM is not mapped.
+    fn commit(&self, pending: u64) -> Cost {
+        let board = self.board;
+        match board.memory {
+            Memory::Words if self.recorded => board.word,
+            // A look at the word, which says that the run has begun, and need not be replaced.
+            Memory::Words => board.transfer(2) + board.transfer(CHILD),
+            Memory::Bytes => board.transfer(pending) + board.transfer(CHILD),
+        }
+    }
+
     fn record(&mut self, len: u64) -> Result<(), BrownOut> {
+        self.write_record(len)?;
+        self.recorded = true;
+        Ok(())
+    }
+
+    fn write_record(&mut self, len: u64) -> Result<(), BrownOut> {
         let seq = self.seq + 1;
         if self.board.memory == Memory::Words {
             self.spend(self.board.transfer(2), Purpose::Commit)?;
@@ -523,17 +561,17 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    /// Start-up, and the control area read twice: `Nvm::open` looks, and `resume_or_start` again.
+    /// Start-up, and the control area, which `Nvm::open` reads.
     fn boot(&mut self) -> Result<(), BrownOut> {
         if self.coarse {
             let reads = self.recovery().into_iter().fold(Cost::ZERO, Cost::add);
-            let all = self.board.boot + reads.times(2);
+            let all = self.board.boot + reads;
             if all.energy < self.reservoir.sure(Volts::ZERO, self.peak) {
                 return self.spend(all, Purpose::Restart);
             }
         }
         self.spend(self.board.boot, Purpose::Restart)?;
-        for cost in self.recovery().into_iter().chain(self.recovery()) {
+        for cost in self.recovery() {
             self.spend(cost, Purpose::Restart)?;
         }
         Ok(())
