@@ -21,7 +21,7 @@ const BESIDE: usize = 640;
 const ROLLING: usize = 8;
 /// Bytes of stack that a kernel with a line buffer takes more than the one on whole buffers, beside its sums, at most; and for
 /// each row in the buffer.
-const MORE: [usize; 2] = [64, 24];
+const MORE: [usize; 2] = [96, 24];
 /// SRAM of the smallest devices.
 const SMALLEST: usize = 2048;
 
