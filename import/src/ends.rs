@@ -12,7 +12,8 @@ const FLOAT32: Element = Element::Other(0);
 pub fn strip(graph: &mut Graph) {
     for at in 0..graph.inputs.len() {
         let outer = graph.inputs[at];
-        if let Some(node) = only_reader(graph, outer)
+        if let [node] = readers(graph, outer)[..]
+            && !graph.outputs.contains(&outer)
             && converts(graph, node, "QUANTIZE", outer, node.output)
         {
             let (inner, index) = (node.output, node.index);
@@ -25,7 +26,7 @@ pub fn strip(graph: &mut Graph) {
         let last = graph.nodes.iter().find(|n| n.output == outer);
         if let Some(node) = last
             && let [Some(inner)] = node.inputs[..]
-            && only_reader(graph, outer).is_none()
+            && readers(graph, outer).is_empty()
             && converts(graph, node, "DEQUANTIZE", outer, inner)
         {
             let index = node.index;
@@ -35,13 +36,10 @@ pub fn strip(graph: &mut Graph) {
     }
 }
 
-/// The operator that reads a tensor, if one does and it is no output.
-fn only_reader<'a>(graph: &'a Graph, id: TensorId) -> Option<&'a Node> {
-    let mut readers = graph.nodes.iter().filter(|n| n.inputs.contains(&Some(id)));
-    match (readers.next(), readers.next()) {
-        (Some(node), None) => Some(node),
-        _ => None,
-    }
+/// The operators that read a tensor.
+fn readers<'a>(graph: &'a Graph, id: TensorId) -> Vec<&'a Node> {
+    let reads = |n: &&Node| n.inputs.contains(&Some(id));
+    graph.nodes.iter().filter(reads).collect()
 }
 
 fn converts(graph: &Graph, node: &Node, kind: &str, float: TensorId, int8: TensorId) -> bool {
@@ -116,6 +114,16 @@ mod tests {
             output: TensorId(3),
             ..inner.nodes[1].clone()
         });
-        assert_eq!(left(inner), (vec![1, 2, 3], 1, 3));
+        assert_eq!(left(inner.clone()), (vec![1, 2, 3], 1, 3));
+        // By two of them.
+        inner.nodes.push(Node {
+            index: 4,
+            ..inner.nodes[3].clone()
+        });
+        assert_eq!(left(inner), (vec![1, 2, 3, 4], 1, 3));
+        // An input that is an output as it is.
+        let mut both = graph();
+        both.outputs.push(TensorId(0));
+        assert_eq!(left(both), (vec![0, 1], 0, 2));
     }
 }
